@@ -1,0 +1,110 @@
+import { swagger } from '@elysiajs/swagger'
+import { Elysia, type AnyElysia } from 'elysia'
+import type { Health } from '../process/health.ts'
+import type { Logger } from '../process/log.ts'
+import { readJsonBody } from './body.ts'
+import { contextOf } from './context.ts'
+import { refuseRepeatedParameters, refuseUnacceptable, toProblem } from './errors.ts'
+import { openapi } from './openapi.ts'
+import { operations } from './operations.ts'
+import { HttpProblem } from './problem.ts'
+import { notFoundOrMethod } from './routing.ts'
+
+export interface HttpAppOptions {
+  /** Shown as the document's title. */
+  readonly title: string
+  readonly description: string
+  readonly log: Logger
+  readonly health: Health
+  readonly metricsText: () => Promise<string>
+  /** Told of every answer; must not throw. `route` is the pattern, undefined where none matched. */
+  readonly onAnswer?: (answer: Answer) => void
+  /** Largest request body, in bytes. */
+  readonly bodyBytesMax?: number
+  /** The resources: Elysia plugins with their schemas. */
+  readonly modules?: readonly AnyElysia[]
+}
+
+export interface Answer {
+  readonly method: string
+  readonly route: string | undefined
+  readonly status: number
+  readonly seconds: number
+}
+
+const rawDocumentPath = '/swagger/raw'
+
+/**
+ * The one HTTP shell of every process: request ids, problems, body rules, health, metrics, OpenAPI. Web-standard:
+ * `app.fetch` runs wherever `Request` and `Response` exist.
+ */
+export function createHttpApp(options: HttpAppOptions) {
+  const { log, bodyBytesMax = 65_536 } = options
+  // Hooks reach only what is declared after them. `normalize` would drop unknown properties silently.
+  const app = new Elysia({ normalize: false, handler: { standardHostname: false } })
+    .onRequest(({ request, set }) => {
+      set.headers['x-request-id'] = contextOf(request).requestId
+    })
+    .onError({ as: 'global' }, ({ code, error, set, request }) => {
+      const { requestId } = contextOf(request)
+      const problem =
+        code === 'NOT_FOUND'
+          ? notFoundOrMethod(app.routes, new URL(request.url).pathname)
+          : (toProblem(code, error) ?? ourFault(error, requestId))
+      set.status = problem.status
+      Object.assign(set.headers, problem.headers())
+      // Returned and not thrown or wrapped: only so are status and route right in onAfterResponse.
+      return problem.body(requestId)
+    })
+    .onAfterResponse({ as: 'global' }, ({ request, set, route }) => {
+      const context = contextOf(request)
+      const status = Number(set.status ?? 200)
+      const seconds = (performance.now() - context.startedAtMs) / 1000
+      try {
+        options.onAnswer?.({ method: request.method, route: route || undefined, status, seconds })
+        const write = status >= 500 ? log.warn.bind(log) : log.debug.bind(log)
+        write('answered', {
+          request_id: context.requestId,
+          traceparent: context.traceparent,
+          method: request.method,
+          route,
+          status,
+          ms: Math.round(seconds * 1e6) / 1e3,
+        })
+      } catch (error) {
+        // An exception here would become an unhandled rejection.
+        log.error('after an answer', { error })
+      }
+    })
+    .use(operations(options))
+    .use(
+      swagger({
+        path: rawDocumentPath,
+        specPath: `${rawDocumentPath}/json`,
+        exclude: [/^\/swagger/, '/metrics'],
+        documentation: {
+          info: { title: options.title, description: options.description, version: '1.0.0' },
+          tags: [],
+        },
+      }),
+    )
+    .get('/swagger/json', async () => (document ??= await openapiDocument()), { detail: { hide: true } })
+    .onParse({ as: 'global' }, ({ request }) => readJsonBody(request, bodyBytesMax))
+    .onTransform({ as: 'global' }, ({ request }) => {
+      refuseUnacceptable(request.headers.get('accept'))
+      refuseRepeatedParameters(request.url)
+    }) as unknown as AnyElysia
+  for (const module of options.modules ?? []) app.use(module)
+
+  let document: Record<string, unknown> | undefined
+  async function openapiDocument() {
+    const raw = await app.handle(new Request(`http://localhost${rawDocumentPath}/json`))
+    return openapi(await raw.json())
+  }
+
+  function ourFault(error: unknown, requestId: string): HttpProblem {
+    log.error('unexpected error', { request_id: requestId, error })
+    return new HttpProblem('internal', { detail: 'quote the request_id when you report this' })
+  }
+  return app
+}

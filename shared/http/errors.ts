@@ -1,0 +1,77 @@
+import { ValidationError } from 'elysia'
+import { HttpProblem, type FieldError } from './problem.ts'
+
+/**
+ * Whatever a handler, a parser or Elysia threw → the one vocabulary. Pure.
+ * @param code Elysia's code for it
+ * @returns undefined for what is our own fault: to be logged, and answered 500
+ */
+export function toProblem(code: unknown, error: unknown): HttpProblem | undefined {
+  if (error instanceof HttpProblem) return error
+  if (error instanceof Error && error.cause instanceof HttpProblem) return error.cause
+  if (code === 'PARSE') return new HttpProblem('malformed-json')
+  // A response that fails its own schema has the same code, and is our fault.
+  if (error instanceof ValidationError && error.type !== 'response')
+    return new HttpProblem('invalid', { errors: fieldErrors(error) })
+  return undefined
+}
+
+function fieldErrors(error: ValidationError): FieldError[] {
+  const place = error.type === 'params' ? 'path' : error.type
+  const seen = new Map<string, FieldError>()
+  for (const item of error.all as readonly Item[]) {
+    const path = item.path ?? ''
+    const pointer = place === 'body' ? path || '/' : `${place}:${path.slice(1)}`
+    if (!seen.has(pointer)) seen.set(pointer, { pointer, detail: detailOf(item) })
+  }
+  return [...seen.values()]
+}
+
+interface Item {
+  readonly path?: string
+  readonly message?: string
+  readonly schema?: Record<string, unknown>
+}
+
+/** Never the value: it may be personal, or a megabyte. */
+function detailOf({ message, schema }: Item): string {
+  if (message === 'Unexpected property') return 'is not known here'
+  if (message === 'Expected required property') return 'is required'
+  const own = schema?.['x-error']
+  if (typeof own === 'string') return own
+  return (message ?? 'is invalid').replace(/^Expected/, 'must be:').slice(0, 200)
+}
+
+/**
+ * Elysia keeps one of several values of a query parameter silently.
+ * @throws HttpProblem 422 naming each parameter that was given twice
+ */
+export function refuseRepeatedParameters(url: string): void {
+  const start = url.indexOf('?')
+  if (start < 0) return
+  const seen = new Set<string>()
+  const repeated = new Set<string>()
+  for (const name of new URLSearchParams(url.slice(start)).keys()) {
+    if (seen.has(name)) repeated.add(name)
+    seen.add(name)
+  }
+  if (repeated.size === 0) return
+  const errors = [...repeated].map((name) => ({ pointer: `query:${name}`, detail: 'must be given once' }))
+  throw new HttpProblem('invalid', { errors })
+}
+
+/** @throws HttpProblem 406 when `Accept` rules JSON out */
+export function refuseUnacceptable(accept: string | null): void {
+  if (accept === null || accept === '*/*') return
+  const acceptable = accept.split(',').some((part) => {
+    const [type, ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())
+    if (parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) return false
+    return (
+      type === '*/*' ||
+      type === 'application/*' ||
+      type === 'application/json' ||
+      type === 'application/problem+json'
+    )
+  })
+  if (!acceptable) throw new HttpProblem('not-acceptable')
+}

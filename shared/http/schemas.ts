@@ -1,0 +1,49 @@
+import { Type } from '@sinclair/typebox'
+
+/** The body of every error (RFC 9457), for the OpenAPI document. */
+export const problemSchema = Type.Object(
+  {
+    type: Type.String({
+      description: 'A stable relative URL, /problems/<slug>',
+      example: '/problems/invalid',
+    }),
+    title: Type.String(),
+    status: Type.Integer({ minimum: 400, maximum: 599 }),
+    detail: Type.Optional(Type.String()),
+    errors: Type.Optional(
+      Type.Array(
+        Type.Object({
+          pointer: Type.String({
+            description: "JSON pointer into the body, or the parameter's name",
+            example: '/email',
+          }),
+          detail: Type.String(),
+        }),
+      ),
+    ),
+    request_id: Type.Optional(Type.String({ description: 'To be quoted when asking about this answer' })),
+  },
+  { title: 'Problem', description: 'What went wrong, and what to do' },
+)
+
+/** `responses` of a route: the given successes, and a problem for each of the statuses. */
+export function withProblems<Successes extends Record<number, unknown>>(
+  successes: Successes,
+  ...statuses: readonly number[]
+): Successes & Record<number, typeof problemSchema> {
+  return Object.assign(
+    { ...successes },
+    Object.fromEntries(statuses.map((status) => [status, problemSchema])),
+  )
+}
+
+const check = Type.Object(
+  {
+    name: Type.String(),
+    state: Type.Union([Type.Literal('ok'), Type.Literal('degraded'), Type.Literal('failed')]),
+    reason: Type.Optional(Type.String()),
+    latency_ms: Type.Optional(Type.Number()),
+  },
+  { additionalProperties: true },
+)
+export const healthReport = Type.Object({ status: check.properties.state, checks: Type.Array(check) })
