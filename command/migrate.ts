@@ -1,5 +1,5 @@
 import { createLogger } from '../shared/process/logger.ts'
-import { loadSettings, SettingsError } from '../shared/process/settings.ts'
+import { settingsOrExit } from '../shared/process/settings.ts'
 import { migrate } from './migrations/run.ts'
 import { migrateSettings } from './settings.ts'
 
@@ -8,7 +8,7 @@ process.on('SIGTERM', () => stop.abort())
 process.on('SIGINT', () => stop.abort())
 
 try {
-  const settings = loadSettings(migrateSettings, process.env)
+  const settings = settingsOrExit(migrateSettings)
   const log = createLogger('migrate', settings.LOG_LEVEL)
   const urls = {
     owner: settings.POSTGRES_OWNER_URL,
@@ -19,8 +19,6 @@ try {
   log.info('the schema is up to date', { ran: names.length })
   process.exit(0)
 } catch (error) {
-  process.stderr.write(
-    `${error instanceof SettingsError ? error.message : `Migration failed: ${String(error)}`}\n`,
-  )
+  process.stderr.write(`Migration failed: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exit(1)
 }

@@ -17,7 +17,7 @@ const writerTimeouts = {
   // Bounds what one writer's uncommitted unique value or row can hold up for everybody in a batch.
   lock_timeout: '2s',
   // The append lock is held to the end of the transaction: a client that went silent must not keep it.
-  idle_in_transaction_session_timeout: '5s',
+  idle_in_transaction_session_timeout: '3s',
   transaction_timeout: '20s',
   synchronous_commit: 'on',
 }

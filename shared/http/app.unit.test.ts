@@ -51,7 +51,10 @@ function setUp() {
   }
   return { app, call, answers }
 }
-const post = (body: ConstructorParameters<typeof Response>[0], headers: Record<string, string> = { 'content-type': 'application/json' }) => ({
+const post = (
+  body: ConstructorParameters<typeof Response>[0],
+  headers: Record<string, string> = { 'content-type': 'application/json' },
+) => ({
   method: 'POST',
   body,
   headers,

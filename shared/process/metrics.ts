@@ -53,3 +53,19 @@ export const latencyBuckets = [
 ]
 /** Counts per batch or window. */
 export const sizeBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000]
+
+/** For an app's `onAnswer`: duration of answers by method, route pattern and status. */
+export function answerMetrics(metrics: Metrics) {
+  const seconds = histogram(
+    metrics,
+    'http_answer_seconds',
+    'Time from a request to its answer.',
+    latencyBuckets,
+    ['method', 'route', 'status'],
+  )
+  return (answer: { method: string; route: string | undefined; status: number; seconds: number }) =>
+    seconds.observe(
+      { method: answer.method, route: answer.route ?? 'none', status: String(answer.status) },
+      answer.seconds,
+    )
+}

@@ -143,3 +143,14 @@ export function settingsRows(table: SettingsTable): string {
 function base<T>(options: Common<T>, accepts: string) {
   return { doc: options.doc, default: options.default, secret: false, accepts }
 }
+
+/** For `main.ts`: a wrong setting is told on standard error, all of them at once, and ends the process with 78. */
+export function settingsOrExit<Table extends SettingsTable>(table: Table): Settings<Table> {
+  try {
+    return loadSettings(table, process.env)
+  } catch (error) {
+    if (!(error instanceof SettingsError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(78)
+  }
+}

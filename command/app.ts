@@ -1,0 +1,19 @@
+import type { AnyElysia } from 'elysia'
+import { createHttpApp, type HttpAppOptions } from '../shared/http/app.ts'
+import type { RouteDeps } from './commit/http.ts'
+
+export interface CommandAppDeps
+  extends RouteDeps, Pick<HttpAppOptions, 'log' | 'health' | 'metricsText' | 'onAnswer' | 'bodyBytesMax'> {
+  /** The aggregates' routes. */
+  readonly routes: readonly ((deps: RouteDeps) => AnyElysia)[]
+}
+
+/** The command service as a web-standard app: `fetch` in, `Response` out, every dependency an argument. */
+export function createCommandApp(deps: CommandAppDeps) {
+  return createHttpApp({
+    ...deps,
+    title: 'Command service',
+    description: 'Writes: each accepted command and its event are stored in one PostgreSQL transaction.',
+    modules: deps.routes.map((routes) => routes(deps)),
+  })
+}

@@ -1,0 +1,281 @@
+import { backoffMs, delay } from '../../shared/process/backoff.ts'
+import type { Runnable } from '../../shared/process/lifecycle.ts'
+import type { Logger } from '../../shared/process/log.ts'
+import type { Aggregate } from './aggregate.ts'
+import { CommandFailure, type Command, type CommandResult, type Commands } from './command.ts'
+import type { DatabaseFailure } from './database-errors.ts'
+import type { CommitMetrics } from './metrics.ts'
+import type { PlannedOutcome } from './plan.ts'
+import { CommandQueue, type Pending } from './queue.ts'
+import type { CommitStore, Witness } from './store.ts'
+
+export interface CommitLoopOptions {
+  readonly store: CommitStore
+  readonly aggregates: readonly Aggregate[]
+  readonly log: Logger
+  readonly metrics: CommitMetrics
+  /** Rung after a commit that appended events; must not throw. */
+  readonly ring: () => void
+  /** Cuts a transaction that hangs, so that its statement fails. */
+  readonly sever: () => void
+  readonly batchMax: number
+  readonly queueMax: number
+  readonly timeoutMs: number
+  readonly databaseAwayMaxMs: number
+}
+
+export interface CommitLoop extends Commands, Runnable {
+  /** Room in the queue, and the database not away for too long. */
+  readonly accepts: boolean
+  readonly waiting: number
+}
+
+/**
+ * Group commit: all commands that arrived while the previous transaction was committing go into the next one. No
+ * timer and no waiting: with one client it is a transaction per request; under load the batch grows by itself.
+ */
+export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
+  const { store, log, metrics, timeoutMs, databaseAwayMaxMs } = options
+  const queue = new CommandQueue({ max: options.queueMax, timeoutMs })
+  const uniqueOfConstraint = constraintNames(options.aggregates)
+  let stopping = false
+  let running: Promise<void> | undefined
+  let awaySinceMs: number | undefined
+  let failedProgress = 0
+
+  const isAway = () => awaySinceMs !== undefined && performance.now() - awaySinceMs >= databaseAwayMaxMs
+  const away = () => new CommandFailure('database-away', 'PostgreSQL does not answer')
+
+  return {
+    name: 'commit loop',
+    get accepts() {
+      return !stopping && !queue.isFull && !isAway()
+    },
+    get waiting() {
+      return queue.size
+    },
+    async execute(command: Command): Promise<CommandResult> {
+      if (stopping) throw new CommandFailure('stopping', 'the service is stopping')
+      if (isAway()) throw away()
+      return queue.add(command)
+    },
+    start() {
+      running ??= run()
+    },
+    async stop() {
+      stopping = true
+      queue.nudge()
+      await running
+    },
+  }
+
+  async function run(): Promise<void> {
+    while (!stopping || queue.size > 0) {
+      await queue.ready()
+      // One turn of the event loop: requests that have arrived already join this batch.
+      await new Promise(setImmediate)
+      const batch = queue.take(options.batchMax)
+      metrics.queueSize.set(queue.size)
+      if (batch.length > 0) await commit(batch, 0)
+    }
+  }
+
+  /** Answers or requeues every command of the batch; never rejects. `retries` counts whole runs that failed. */
+  async function commit(batch: readonly Pending[], retries: number): Promise<void> {
+    const startedAtMs = performance.now()
+    const watchdog = setTimeout(options.sever, timeoutMs)
+    const result = await store.run(batch.map(({ command }) => command))
+    clearTimeout(watchdog)
+    switch (result.kind) {
+      case 'committed':
+        awaySinceMs = undefined
+        metrics.batch(batch.length, result.events, (performance.now() - startedAtMs) / 1000)
+        return answer(batch, result.outcomes, result.events)
+      case 'unknown':
+        log.warn('the outcome of a commit is unknown: looking', {
+          commands: batch.length,
+          error: result.error,
+        })
+        return settleUnknown(batch, result.outcomes, result.events, result.witness, retries)
+      case 'failed':
+        return recover(batch, result.failure, result.error, retries)
+      default:
+        return result satisfies never
+    }
+  }
+
+  async function recover(
+    batch: readonly Pending[],
+    failure: DatabaseFailure,
+    error: unknown,
+    retries: number,
+  ): Promise<void> {
+    switch (failure.kind) {
+      case 'retryable':
+        metrics.retries.inc({ reason: failure.sqlState })
+        if (retries === 0) return commit(batch, 1)
+        return refuse(batch, new CommandFailure('timeout', 'the database was too busy', { cause: error }))
+      case 'connection': {
+        metrics.retries.inc({ reason: 'connection' })
+        const cameBack = await waitForDatabase(error)
+        // Nothing was committed: COMMIT had not been sent. Once more, then the caller decides.
+        if (cameBack && retries === 0) return commit(batch, 1)
+        return refuse(batch, away())
+      }
+      case 'guilty':
+        if (batch.length === 1) return answerGuilty(batch[0]!, failure)
+        metrics.splits.inc()
+        await commit(batch.slice(0, batch.length >> 1), 0)
+        return commit(batch.slice(batch.length >> 1), 0)
+      case 'other':
+        log.error('a batch failed', { commands: batch.length, error })
+        return refuse(
+          batch,
+          new CommandFailure('internal', 'the database refused the transaction', { cause: error }),
+        )
+      default:
+        return failure satisfies never
+    }
+  }
+
+  function answerGuilty(
+    pending: Pending,
+    failure: DatabaseFailure & { kind: 'guilty' },
+    error: unknown,
+  ): void {
+    const field = uniqueOfConstraint.get(failure.constraint ?? '')
+    if (!field)
+      log.warn('the database refused a value', {
+        sql_state: failure.sqlState,
+        constraint: failure.constraint,
+      })
+    const rejection = field
+      ? ({ kind: 'rejection', reason: 'duplicate', field } as const)
+      : ({ kind: 'rejection', reason: 'invalid', detail: 'the database refused a value' } as const)
+    metrics.outcome(pending.command, 'rejected')
+    pending.resolve({ kind: 'rejected', rejection })
+  }
+
+  async function settleUnknown(
+    batch: readonly Pending[],
+    outcomes: readonly PlannedOutcome[],
+    events: number,
+    witness: Witness,
+    retries: number,
+  ): Promise<void> {
+    const committed = await lookFor(witness)
+    metrics.unknown.inc({ found: committed === undefined ? 'no answer' : committed ? 'committed' : 'absent' })
+    if (committed) return answer(batch, outcomes, events)
+    if (committed === false && retries === 0) return commit(batch, 1)
+    refuse(batch, new CommandFailure('unknown', 'it is not known whether the command was carried out'))
+  }
+
+  /** @returns undefined when the database gave no answer within the deadline */
+  async function lookFor(witness: Witness): Promise<boolean | undefined> {
+    const untilMs = performance.now() + timeoutMs
+    for (let attempt = 0; performance.now() < untilMs; attempt++) {
+      const watchdog = setTimeout(options.sever, Math.max(1, untilMs - performance.now()))
+      try {
+        return await store.wasCommitted(witness)
+      } catch (error) {
+        log.debug('could not look yet', { error })
+      } finally {
+        clearTimeout(watchdog)
+      }
+      await delay(backoffMs(attempt, { baseMs: 20, maxMs: 500 }, Math.random()))
+    }
+    return undefined
+  }
+
+  /** Meanwhile the queue fills up to its bound; past `databaseAwayMaxMs` it is emptied and everybody told at once. */
+  async function waitForDatabase(error: unknown): Promise<boolean> {
+    awaySinceMs ??= performance.now()
+    log.warn('PostgreSQL is away', { error })
+    for (let attempt = 0; !isAway(); attempt++) {
+      if (await answers()) return true
+      await delay(backoffMs(attempt, { baseMs: 10, maxMs: 250 }, Math.random()))
+    }
+    void watchForReturn()
+    return false
+  }
+
+  let watching = false
+  async function watchForReturn(): Promise<void> {
+    if (watching) return
+    watching = true
+    queue.refuseAll(away())
+    for (let attempt = 0; awaySinceMs !== undefined && !stopping; attempt++) {
+      if (await answers()) awaySinceMs = undefined
+      else await delay(backoffMs(attempt, { baseMs: 50, maxMs: 1_000 }, Math.random()))
+    }
+    watching = false
+    if (!stopping) log.info('PostgreSQL is back')
+  }
+
+  async function answers(): Promise<boolean> {
+    const watchdog = setTimeout(options.sever, 1_000)
+    return store
+      .ping()
+      .then(() => true)
+      .catch(() => false)
+      .finally(() => clearTimeout(watchdog))
+  }
+
+  function answer(batch: readonly Pending[], outcomes: readonly PlannedOutcome[], events: number): void {
+    if (events > 0) options.ring()
+    const locked: Pending[] = []
+    const freed: Pending[] = []
+    for (const [index, pending] of batch.entries()) {
+      const outcome = outcomes[index]!
+      switch (outcome.kind) {
+        case 'requeue':
+          ;(outcome.reason === 'locked' ? locked : freed).push(pending)
+          metrics.requeued.inc({ reason: outcome.reason })
+          break
+        case 'defect':
+          log.error('a decision does not fit its schema', {
+            command: nameOf(pending.command),
+            error: outcome.error,
+          })
+          metrics.outcome(pending.command, 'failed')
+          pending.reject(new CommandFailure('internal', 'the command is broken', { cause: outcome.error }))
+          break
+        default:
+          metrics.outcome(pending.command, outcome.kind)
+          pending.resolve(outcome)
+      }
+    }
+    failedProgress = locked.length === batch.length ? failedProgress + 1 : 0
+    queue.putBack(freed)
+    queue.block(locked, backoffMs(failedProgress, { baseMs: 5, maxMs: 100 }, Math.random()))
+    logBatch(batch, events)
+  }
+
+  function logBatch(batch: readonly Pending[], events: number): void {
+    log.debug('committed', {
+      commands: batch.length,
+      events,
+      request_ids: batch.map(({ command }) => command.headers.requestid),
+    })
+  }
+
+  function refuse(batch: readonly Pending[], failure: CommandFailure): void {
+    for (const pending of batch) {
+      metrics.outcome(pending.command, 'failed')
+      pending.reject(failure)
+    }
+  }
+}
+
+const nameOf = (command: Command) => `${command.aggregate}.${command.name}`
+
+/** `users_email_key_unique` → `email`, by the convention that {@link Aggregate.unique} states. */
+function constraintNames(aggregates: readonly Aggregate[]): Map<string, string> {
+  return new Map(
+    aggregates.flatMap((aggregate) =>
+      Object.entries(aggregate.unique).map(
+        ([name, { column }]) => [`${aggregate.entity.meta.tableName}_${column}_unique`, name] as const,
+      ),
+    ),
+  )
+}

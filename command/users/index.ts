@@ -1,0 +1,28 @@
+import { userEvents, type userState } from '../../shared/events/users.ts'
+import { aggregate, deletion, event, reject, type StateOf } from '../commit/aggregate.ts'
+import { User } from './user.ts'
+import { usersRoutes, type UserInput } from './routes.ts'
+
+export type UserData = StateOf<typeof userState>
+
+export const users = aggregate<UserData, { routes: typeof usersRoutes }>({
+  name: 'users',
+  entity: User,
+  routes: usersRoutes,
+  events: userEvents,
+  snapshot: 'users.user.snapshot.v1',
+  unique: { email: { column: 'email_key', key: (user) => user.email.toLowerCase() } },
+  decide: {
+    create: (_none, input: UserInput, { id, now }) =>
+      event('users.user.created.v1', { id, ...tidied(input), created_at: now }),
+    replace: (user, input: UserInput) =>
+      user ? event('users.user.updated.v1', { ...user, ...tidied(input) }) : reject('not-found'),
+    remove: (user) => (user ? deletion('users.user.deleted.v1', { id: user.id }) : reject('not-found')),
+  },
+})
+
+/** One spelling for what looks the same: NFC, no white space around. */
+function tidied(input: UserInput): UserInput {
+  const tidy = (text: string) => text.normalize('NFC').trim()
+  return { first_name: tidy(input.first_name), last_name: tidy(input.last_name), email: tidy(input.email) }
+}

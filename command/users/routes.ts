@@ -1,0 +1,83 @@
+import { Type, type Static } from '@sinclair/typebox'
+import { Elysia } from 'elysia'
+import { emailAddress, personName, userState, uuid } from '../../shared/events/users.ts'
+import { withProblems } from '../../shared/http/schemas.ts'
+import { commandHeaders, resultOrProblem, type RouteDeps } from '../commit/http.ts'
+
+const userInput = Type.Object(
+  {
+    first_name: { ...personName, example: 'Ada' },
+    last_name: { ...personName, example: 'Lovelace' },
+    email: { ...emailAddress, example: 'ada@example.com' },
+  },
+  { additionalProperties: false, description: 'The fields a client sets' },
+)
+export type UserInput = Static<typeof userInput>
+
+const user = Type.Object(
+  { ...userState.properties, version: Type.Integer({ minimum: 1 }) },
+  { description: 'A user' },
+)
+type UserBody = Static<typeof user>
+const params = Type.Object({ id: { ...uuid, example: '01890a5d-ac96-774b-bcce-b302099a8057' } })
+const tags = ['users']
+
+/** `POST /users`, `PUT /users/:id`, `DELETE /users/:id`. */
+export const usersRoutes = ({ commands, newId, queryPublicUrl }: RouteDeps) =>
+  new Elysia({ name: 'users' })
+    .post(
+      '/users',
+      async ({ body, set, request }) => {
+        const id = newId()
+        const command = { aggregate: 'users', name: 'create', id, isNew: true, input: body }
+        const result = await resultOrProblem(commands, { ...command, ...commandHeaders(request) })
+        set.status = 201
+        set.headers['location'] = `${queryPublicUrl}/users/${id}`
+        set.headers['etag'] = `"${result.version}"`
+        return result.body as UserBody
+      },
+      {
+        body: userInput,
+        response: withProblems({ 201: user }, 400, 409, 413, 415, 422, 503),
+        detail: {
+          tags,
+          operationId: 'createUser',
+          summary: 'Create a user',
+          description:
+            'When the answer is 201, the user and its event are stored durably; the read side follows.',
+        },
+      },
+    )
+    .put(
+      '/users/:id',
+      async ({ body, params: { id }, set, request }) => {
+        const command = { aggregate: 'users', name: 'replace', id: id.toLowerCase(), input: body }
+        const result = await resultOrProblem(commands, { ...command, ...commandHeaders(request) })
+        set.headers['etag'] = `"${result.version}"`
+        return result.body as UserBody
+      },
+      {
+        params,
+        body: userInput,
+        response: withProblems({ 200: user }, 400, 404, 409, 413, 415, 422, 503),
+        detail: {
+          tags,
+          operationId: 'replaceUser',
+          summary: "Replace a user's fields",
+          description: 'A replacement that changes nothing is 200 with the same version, and no event.',
+        },
+      },
+    )
+    .delete(
+      '/users/:id',
+      async ({ params: { id }, set, request }) => {
+        const command = { aggregate: 'users', name: 'remove', id: id.toLowerCase(), input: undefined }
+        await resultOrProblem(commands, { ...command, ...commandHeaders(request) })
+        set.status = 204
+      },
+      {
+        params,
+        response: withProblems({ 204: Type.Void() }, 404, 422, 503),
+        detail: { tags, operationId: 'deleteUser', summary: 'Delete a user' },
+      },
+    )
