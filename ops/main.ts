@@ -1,0 +1,43 @@
+/** The one entry of the image and of the local verbs: `bun ops/main.ts <verb> [arguments]`. */
+interface Verb {
+  summary: string
+  /** A process's role runs on import and goes on; a verb gives its exit code. */
+  load: () => Promise<{ run?: (args: string[]) => Promise<number> }>
+}
+
+const VERBS: Record<string, Verb> = {
+  start: {
+    summary: 'the whole system on this machine, servers included',
+    load: () => import('./verbs/start.ts'),
+  },
+  test: { summary: 'every test, on a throw-away stack', load: () => import('./verbs/test.ts') },
+  stack: { summary: 'the servers alone: up, status, wipe, path', load: () => import('./verbs/stack.ts') },
+  doctor: { summary: 'what this machine lacks, and how to get it', load: () => import('./verbs/doctor.ts') },
+  check: { summary: 'types, lint and format', load: () => import('./verbs/check.ts') },
+  seed: { summary: 'realistic users over HTTP, compared at the end', load: () => import('./verbs/seed.ts') },
+  command: { summary: 'the command service', load: () => import('../command/main.ts') },
+  relay: { summary: 'the relay', load: () => import('../command/relay/main.ts') },
+  query: { summary: 'the query service', load: () => import('../query/main.ts') },
+  migrate: { summary: 'the migrations, then ends', load: () => import('../command/migrate.ts') },
+  healthcheck: { summary: 'is a role, or a URL, ready?', load: () => import('./verbs/healthcheck.ts') },
+}
+
+void main(process.argv.slice(2)).then((exitCode) => exitCode !== undefined && process.exit(exitCode))
+
+async function main([name = '--help', ...args]: string[]): Promise<number | undefined> {
+  if (['--help', '-h', 'help'].includes(name)) {
+    console.log(usage())
+    return 0
+  }
+  if (!Object.hasOwn(VERBS, name)) {
+    console.error(`unknown verb: ${name}\n\n${usage()}`)
+    return 2
+  }
+  const { run } = await VERBS[name]!.load()
+  return run?.(args)
+}
+
+function usage(): string {
+  const lines = Object.entries(VERBS).map(([verb, { summary }]) => `  ${verb.padEnd(12)} ${summary}`)
+  return `usage: npm run <verb> -- [arguments]   or   bun ops/main.ts <verb> [arguments]\n\n${lines.join('\n')}\n\n<verb> --help tells more`
+}
