@@ -38,10 +38,11 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
   const { store, log, metrics, timeoutMs, databaseAwayMaxMs } = options
   const queue = new CommandQueue({ max: options.queueMax, timeoutMs })
   const uniqueOfConstraint = constraintNames(options.aggregates)
-  let stopping = false
+  const lifetime = new AbortController()
   let running: Promise<void> | undefined
   let awaySinceMs: number | undefined
   let failedProgress = 0
+  let watching = false
 
   const isAway = () => awaySinceMs !== undefined && performance.now() - awaySinceMs >= databaseAwayMaxMs
   const away = () => new CommandFailure('database-away', 'PostgreSQL does not answer')
@@ -49,13 +50,13 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
   return {
     name: 'commit loop',
     get accepts() {
-      return !stopping && !queue.isFull && !isAway()
+      return !lifetime.signal.aborted && !queue.isFull && !isAway()
     },
     get waiting() {
       return queue.size
     },
     async execute(command: Command): Promise<CommandResult> {
-      if (stopping) throw new CommandFailure('stopping', 'the service is stopping')
+      if (lifetime.signal.aborted) throw new CommandFailure('stopping', 'the service is stopping')
       if (isAway()) throw away()
       return queue.add(command)
     },
@@ -63,14 +64,14 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
       running ??= run()
     },
     async stop() {
-      stopping = true
+      lifetime.abort()
       queue.nudge()
       await running
     },
   }
 
   async function run(): Promise<void> {
-    while (!stopping || queue.size > 0) {
+    while (!lifetime.signal.aborted || queue.size > 0) {
       await queue.ready()
       // One turn of the event loop: requests that have arrived already join this batch.
       await new Promise(setImmediate)
@@ -138,11 +139,7 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
     }
   }
 
-  function answerGuilty(
-    pending: Pending,
-    failure: DatabaseFailure & { kind: 'guilty' },
-    error: unknown,
-  ): void {
+  function answerGuilty(pending: Pending, failure: DatabaseFailure & { kind: 'guilty' }): void {
     const field = uniqueOfConstraint.get(failure.constraint ?? '')
     if (!field)
       log.warn('the database refused a value', {
@@ -199,17 +196,16 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
     return false
   }
 
-  let watching = false
   async function watchForReturn(): Promise<void> {
     if (watching) return
     watching = true
     queue.refuseAll(away())
-    for (let attempt = 0; awaySinceMs !== undefined && !stopping; attempt++) {
+    for (let attempt = 0; awaySinceMs !== undefined && !lifetime.signal.aborted; attempt++) {
       if (await answers()) awaySinceMs = undefined
-      else await delay(backoffMs(attempt, { baseMs: 50, maxMs: 1_000 }, Math.random()))
+      else await delay(backoffMs(attempt, { baseMs: 50, maxMs: 1_000 }, Math.random()), lifetime.signal)
     }
     watching = false
-    if (!stopping) log.info('PostgreSQL is back')
+    if (!lifetime.signal.aborted) log.info('PostgreSQL is back')
   }
 
   async function answers(): Promise<boolean> {

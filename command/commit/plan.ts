@@ -1,5 +1,4 @@
 import { isDeepStrictEqual } from 'node:util'
-import { EventError } from '../../shared/events/catalogue.ts'
 import type { EventHeaders } from '../../shared/events/envelope.ts'
 import type { Aggregate, AggregateState, Rejection } from './aggregate.ts'
 import type { Command, CommandResult } from './command.ts'
@@ -31,7 +30,7 @@ export type PlannedOutcome =
   | CommandResult
   /** Not decided in this batch: the row is locked elsewhere, or a unique value is freed by this very batch. */
   | { readonly kind: 'requeue'; readonly reason: 'locked' | 'freed' }
-  /** The decision is broken: its event does not fit its schema. */
+  /** The decision is broken: it threw, or its event does not fit its schema. */
   | { readonly kind: 'defect'; readonly error: Error }
 
 export interface Plan {
@@ -75,7 +74,14 @@ export function planBatch(input: PlanInput): Plan {
   const taken = new Map<string, Slot>()
   const claims = new Set<string>()
   const events: PlannedEvent[] = []
-  const outcomes = input.commands.map((command) => decideOne(command))
+  const outcomes = input.commands.map((command): PlannedOutcome => {
+    try {
+      return decideOne(command)
+    } catch (error) {
+      // A broken decision fails alone.
+      return { kind: 'defect', error: error instanceof Error ? error : new Error(String(error)) }
+    }
+  })
   return { outcomes, events, claims, writes: writesOf(slots.values()) }
 
   function decideOne(command: Command): PlannedOutcome {
@@ -116,18 +122,16 @@ export function planBatch(input: PlanInput): Plan {
   function store(slot: Slot, command: Command, type: string, wanted: AggregateState): PlannedOutcome {
     if (slot.state && isDeepStrictEqual(withoutOwnTimestamp(slot.state), wanted))
       return { kind: 'stored', version: slot.version, state: { ...slot.state }, changed: false }
-    const refusal = claimAll(slot, wanted)
-    if (refusal) return refusal
     const state = { ...wanted, updated_at: input.now }
-    const defect = append(slot, command, type, state)
-    if (defect) return defect
+    const refusal = claimAll(slot, wanted) ?? append(slot, command, type, state)
+    if (refusal) return refusal
     slot.state = state
     return { kind: 'stored', version: slot.version, state, changed: true }
   }
 
   function remove(slot: Slot, command: Command, type: string, data: unknown): PlannedOutcome {
-    const defect = append(slot, command, type, data)
-    if (defect) return defect
+    const refusal = append(slot, command, type, data)
+    if (refusal) return refusal
     slot.state = undefined
     return { kind: 'deleted', version: slot.version }
   }
@@ -173,12 +177,7 @@ export function planBatch(input: PlanInput): Plan {
   }
 
   function append(slot: Slot, command: Command, type: string, data: unknown): PlannedOutcome | undefined {
-    try {
-      if (input.owners) slot.aggregate.events.validate(type, data)
-    } catch (error) {
-      if (error instanceof EventError) return { kind: 'defect', error }
-      throw error
-    }
+    if (input.owners) slot.aggregate.events.validate(type, data)
     const planned: PlannedEvent = {
       id: input.owners ? input.newId() : '',
       aggregate: slot.aggregate.name,

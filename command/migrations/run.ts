@@ -53,6 +53,7 @@ async function attempt({ urls, log }: MigrateOptions): Promise<readonly string[]
     clientUrl: urls.owner,
     entities: [],
     discovery: { warnWhenNoEntities: false },
+    logger: () => {},
     pool: { min: 0, max: 2 },
     extensions: [Migrator],
     migrations: {

@@ -31,13 +31,13 @@ export type EventOf<Schemas extends EventSchemas> = {
  * `validate` stands before the outbox and `decode` after the broker, with one schema. `upcast` turns the data of a
  * past version's type into a current type's, so that projections know current versions only.
  */
-export interface EventCatalogue<Schemas extends EventSchemas = EventSchemas> {
+export interface EventCatalogue<Event extends DomainEvent = DomainEvent> {
   readonly aggregate: string
-  readonly schemas: Schemas
+  readonly schemas: EventSchemas
   /** @throws EventError `invalid-data` naming the field, never its value */
   validate(type: string, data: unknown): void
   /** @throws EventError `unknown-type` or `invalid-data` */
-  decode(envelope: Envelope): EventOf<Schemas>
+  decode(envelope: Envelope): Event
 }
 
 export type Upcast = (data: unknown) => { type: string; data: unknown }
@@ -59,7 +59,7 @@ export class EventError extends Error {
 export function eventCatalogue<const Schemas extends EventSchemas>(
   schemas: Schemas,
   upcasts: Readonly<Record<string, Upcast>> = {},
-): EventCatalogue<Schemas> {
+): EventCatalogue<EventOf<Schemas>> {
   const types = Object.keys(schemas)
   const aggregate = types[0]?.split('.', 1)[0]
   if (!aggregate || !types.every((type) => typePattern.test(type) && type.startsWith(`${aggregate}.`)))

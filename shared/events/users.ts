@@ -1,5 +1,5 @@
 import { Type, type Static } from '@sinclair/typebox'
-import { eventCatalogue, type EventOf } from './catalogue.ts'
+import { eventCatalogue } from './catalogue.ts'
 
 /**
  * No control characters and no lone surrogates, at least one character that is not white space. Written so that it
@@ -8,15 +8,22 @@ import { eventCatalogue, type EventOf } from './catalogue.ts'
 const printable =
   '^(?=[\\s\\S]*\\S)(?:[^\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]|[\\ud800-\\udbff][\\udc00-\\udfff])*$'
 
-export const personName = Type.String({ minLength: 1, maxLength: 100, pattern: printable })
+export const personName = Type.String({
+  minLength: 1,
+  maxLength: 100,
+  pattern: printable,
+  'x-error': 'must be a text of 1 to 100 printable characters',
+})
 export const emailAddress = Type.String({
   minLength: 3,
   maxLength: 254,
+  'x-error': 'must be an e-mail address of at most 254 characters',
   pattern:
     '^\\s*(?:[^\\u0000-\\u0020\\u007f-\\u00a0\\ud800-\\udfff@<>"(),:;\\[\\]\\\\]|[\\ud800-\\udbff][\\udc00-\\udfff])+@' +
     '[^\\u0000-\\u0020\\u007f-\\u00a0\\ud800-\\udfff@<>"(),:;\\[\\]\\\\.]+(?:\\.[^\\u0000-\\u0020\\u007f-\\u00a0\\ud800-\\udfff@<>"(),:;\\[\\]\\\\.]+)+\\s*$',
 })
 export const uuid = Type.String({
+  'x-error': 'must be a UUID',
   pattern: '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$',
 })
 const instant = Type.String({ minLength: 20, maxLength: 35 })
@@ -39,4 +46,4 @@ export const userEvents = eventCatalogue({
   /** The current state at its version, sent in a replay. */
   'users.user.snapshot.v1': userState,
 })
-export type UserEvent = EventOf<(typeof userEvents)['schemas']>
+export type UserEvent = ReturnType<typeof userEvents.decode>
