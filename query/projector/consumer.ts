@@ -1,0 +1,109 @@
+import type { AMQPMessage } from '@cloudamqp/amqp-client'
+import { withTimeout } from '../../shared/process/backoff.ts'
+import type { Applied } from './apply.ts'
+import { answerTimeoutMs, closeChannel, onChannelLost, type Connection } from './broker.ts'
+import { createInbox } from './inbox.ts'
+import { markEnded, markSubscribed, type PartitionState } from './partition-state.ts'
+import type { ReadModel } from './read-model.ts'
+import type { StoreWriter } from './store-writer.ts'
+import { applyAll } from './worker.ts'
+
+export interface ConsumerOptions {
+  readonly model: ReadModel
+  readonly state: PartitionState
+  readonly write: StoreWriter['write']
+  readonly priority: number
+  /** Most unacknowledged messages. */
+  readonly prefetch: number
+  /** Most messages in one write. */
+  readonly batchMax: number
+  /** Told of what is in the store and about to be acknowledged. Must not throw. */
+  readonly onApplied: (applied: Applied) => void
+  /** Told when a write failed and will be tried again. Must not throw. */
+  readonly onWriteFailed: (error: unknown, nextMs: number) => void
+  /** Told each time a message stops the partition. Must not throw. */
+  readonly onPoisoned: (applied: Applied, nextMs: number) => void
+}
+
+/** A subscription to one queue, from its channel's opening to its end; never used again after that. */
+export interface Consumer {
+  /** Resolves with the reason when the channel is gone, whoever closed it; never rejects. */
+  readonly ended: Promise<string>
+  /** Gives the channel back without waiting for anything: unacknowledged events go to whoever comes next. */
+  abandon(reason: string): void
+  /** Finishes the write in hand, acknowledges it and closes the channel; abandons it after `timeoutMs`. */
+  drain(timeoutMs: number): Promise<void>
+}
+
+/**
+ * Subscribes to the partition's queue on a channel of its own, since `multiple` acknowledges everything on a channel.
+ * @throws when the broker refuses or does not answer
+ */
+export async function openConsumer(connection: Connection, options: ConsumerOptions): Promise<Consumer> {
+  const { state } = options
+  const channel = await connection.channel()
+  const inbox = createInbox<AMQPMessage>()
+  const end = Promise.withResolvers<string>()
+  const over = new AbortController()
+  const leaving = new AbortController()
+  onChannelLost(channel, finish)
+  try {
+    await withTimeout(subscribe(), answerTimeoutMs, 'subscribing')
+  } catch (error) {
+    await closeChannel(channel)
+    throw error
+  }
+  markSubscribed(state)
+  const working = applyAll(inbox, {
+    ...options,
+    over: over.signal,
+    leave: AbortSignal.any([over.signal, leaving.signal]),
+    acknowledge(message) {
+      // Lost with its channel, it all comes again, and the gate makes that harmless.
+      channel.basicAck(message.deliveryTag, true).catch(() => {})
+    },
+  }).catch((error: unknown) =>
+    abandon(`the worker failed: ${error instanceof Error ? error.name : 'unknown'}`),
+  )
+
+  return {
+    ended: end.promise,
+    abandon,
+    async drain(timeoutMs) {
+      leaving.abort()
+      inbox.close()
+      await withTimeout(working, timeoutMs, 'draining').catch(() => {})
+      // By closing, not by cancelling the consumer with events unacknowledged, which reordered them.
+      await closeChannel(channel)
+      finish('drained')
+    },
+  }
+
+  async function subscribe(): Promise<void> {
+    await channel.prefetch(options.prefetch)
+    const args = { 'x-priority': options.priority }
+    const consumer = await channel.basicConsume(state.queue, { noAck: false, args }, receive)
+    // The broker cancels when the queue is deleted or the consumer timed out, and leaves the channel open.
+    consumer.wait().catch((error: Error) => abandon(error.message))
+  }
+
+  function receive(message: AMQPMessage): void {
+    if (over.signal.aborted) return
+    state.deliveredAtMs = performance.now()
+    state.workSinceMs ??= state.deliveredAtMs
+    if (!inbox.push(message)) abandon('a delivery is missing')
+  }
+
+  function abandon(reason: string): void {
+    finish(reason)
+    void closeChannel(channel)
+  }
+
+  function finish(reason: string): void {
+    if (over.signal.aborted) return
+    over.abort()
+    inbox.close()
+    markEnded(state, reason)
+    end.resolve(reason)
+  }
+}

@@ -1,0 +1,45 @@
+/** What one batch does to one document: its newest state, or `null` where it was deleted. */
+export interface Change {
+  /** `_id` of the document, unique within a batch. */
+  readonly id: string
+  readonly version: number
+  readonly document: object | null
+  /** ISO 8601, of the event that caused it. */
+  readonly time: string
+}
+
+/** One element of a native `bulkWrite`. */
+export type WriteOperation = (change: Change) => object
+
+/**
+ * The gate: the document becomes the change only where the store knows an older version or none. It makes every
+ * delivery idempotent, and is the only fence between two consumers that overlap after a killed socket.
+ *
+ * Equality on `_id` alone. The usual `{_id, version: {$lt: v}}` with "E11000 means already newer" loses updates: the
+ * other writer may have inserted an OLDER version. `$literal` keeps a name like `$x` from being read as an expression.
+ */
+export const gatedUpdate: WriteOperation = (change) => ({
+  updateOne: {
+    filter: { _id: change.id },
+    update: [
+      {
+        $replaceWith: {
+          $cond: [
+            { $lt: [{ $ifNull: ['$version', 0] }, change.version] },
+            { $literal: storedDocument(change) },
+            '$$ROOT',
+          ],
+        },
+      },
+    ],
+    upsert: true,
+  },
+})
+
+/**
+ * A delete leaves a tombstone, for ever and without personal data: without it a late or replayed event of the deleted
+ * aggregate would bring it back.
+ */
+export function storedDocument({ id, version, document, time }: Change): object {
+  return document === null ? { _id: id, version, deleted_at: time } : { _id: id, version, ...document }
+}

@@ -1,0 +1,121 @@
+import type { Check, Probe } from '../../shared/process/health.ts'
+import { isStalled, lagSeconds, type PartitionState } from './partition-state.ts'
+import type { PipelineView } from './pipeline-view.ts'
+
+/** Does the projector move when there is work? @param severity `degraded` where the process also answers reads */
+export function progressProbe(
+  states: readonly PartitionState[],
+  stallMs: number,
+  severity: 'degraded' | 'failed',
+): Probe {
+  return () => {
+    const stalled = states.filter((state) => isStalled(state, stallMs))
+    if (stalled.length === 0) return ok('progress')
+    return {
+      name: 'progress',
+      state: severity,
+      reason: `there is work, and nothing moved for ${stallMs} ms`,
+      partitions: stalled.map(place),
+    }
+  }
+}
+
+/** The alarms of a projector's own partitions. */
+export function partitionProbes(states: readonly PartitionState[], overdueMs: number): Probe[] {
+  return [
+    () => {
+      const without = states.filter((state) => !state.subscribed)
+      if (without.length === 0) return { ...ok('consumers'), partitions: states.length }
+      return failed('consumers', 'partitions without a consumer: trying again', without, ({ reason }) => ({
+        reason,
+      }))
+    },
+    () => {
+      const stopped = states.filter((state) => state.poison !== undefined)
+      if (stopped.length === 0) return ok('events')
+      return failed(
+        'events',
+        'a message cannot be applied and stops its partition',
+        stopped,
+        ({ poison }) => ({
+          code: poison?.code,
+          type: poison?.eventType,
+          id: poison?.eventId,
+          detail: poison?.detail,
+        }),
+      )
+    },
+    () => {
+      const failing = states.filter((state) => state.writeFailing)
+      if (failing.length === 0) return ok('writes')
+      return failed('writes', 'the store refuses writes: trying again', failing, () => ({}))
+    },
+    () => {
+      const late = states.filter((state) => lagSeconds(state) * 1000 > overdueMs)
+      const worst = { seconds: Math.max(0, ...states.map((state) => lagSeconds(state))) }
+      if (late.length === 0) return { ...ok('lag'), ...worst }
+      const check = failed('lag', `events wait for more than ${overdueMs} ms`, late, (state) => ({
+        seconds: lagSeconds(state),
+      }))
+      return { ...check, ...worst }
+    },
+  ]
+}
+
+/**
+ * The alarms that every replica can raise, from what all of them noted in the store. A heartbeat comes through the
+ * whole pipeline, so an old one tells of a silent stall or a lost binding, wherever it is.
+ * @param queues names of all queues that must show a heartbeat
+ */
+export function pipelineProbes(view: PipelineView, queues: readonly string[], overdueMs: number): Probe[] {
+  const startedAtMs = performance.now()
+  return [
+    () => {
+      const ages = new Map(view.heartbeats().map((entry) => [entry.queue, entry.ageSeconds]))
+      const missing = queues.filter((queue) => !ages.has(queue))
+      const old = queues.filter((queue) => (ages.get(queue) ?? 0) * 1000 > overdueMs)
+      const oldest = { seconds: Math.max(0, ...queues.map((queue) => ages.get(queue) ?? 0)) }
+      const grace = performance.now() - startedAtMs < overdueMs
+      if (old.length > 0 || (missing.length > 0 && !grace)) {
+        const reason = `no heartbeat of the relay came through for more than ${overdueMs} ms`
+        return { name: 'heartbeats', state: 'failed', reason, queues: [...old, ...missing], ...oldest }
+      }
+      if (missing.length > 0)
+        return {
+          name: 'heartbeats',
+          state: 'degraded',
+          reason: 'waiting for the first ones',
+          queues: missing,
+          ...oldest,
+        }
+      return { ...ok('heartbeats'), ...oldest }
+    },
+    () => {
+      const lost = view.lostQueues()
+      if (lost.length === 0) return ok('queues')
+      return {
+        name: 'queues',
+        state: 'failed',
+        reason: 'queues were missing, and with them events of their group: a replay is needed',
+        queues: lost.map(({ queue, lostAt }) => ({ queue, lost_at: lostAt })),
+      }
+    },
+  ]
+}
+
+const ok = (name: string): Check => ({ name, state: 'ok' })
+const place = ({ group, partition }: PartitionState) => ({ group, partition })
+
+function failed(
+  name: string,
+  reason: string,
+  states: readonly PartitionState[],
+  detail: (state: PartitionState) => object,
+): Check {
+  return {
+    name,
+    state: 'failed',
+    reason,
+    partitions: states.map((state) => ({ ...place(state), ...detail(state) })),
+  }
+}

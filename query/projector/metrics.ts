@@ -1,0 +1,107 @@
+import {
+  counter,
+  gauge,
+  histogram,
+  latencyBuckets,
+  sizeBuckets,
+  type Metrics,
+} from '../../shared/process/metrics.ts'
+import type { Applied } from './apply.ts'
+import { lagSeconds, type PartitionState } from './partition-state.ts'
+import type { PipelineView } from './pipeline-view.ts'
+
+export interface ProjectorMetrics {
+  applied(group: string, applied: Applied): void
+  writeFailed(group: string): void
+  queueLost(group: string): void
+}
+
+/** @param states read at every scrape */
+export function createProjectorMetrics(
+  metrics: Metrics,
+  states: readonly PartitionState[],
+  view: PipelineView,
+): ProjectorMetrics {
+  gauge(
+    metrics,
+    'projector_lag_seconds',
+    'Now minus the time of the oldest event that was delivered and is not in the store; 0 when there is none',
+    ['group', 'partition'],
+    (made) => each(states, (labels, state) => made.set(labels, lagSeconds(state))),
+  )
+  gauge(
+    metrics,
+    'projector_partition_stopped',
+    '1 where a message that cannot be applied stops the partition',
+    ['group', 'partition'],
+    (made) => each(states, (labels, state) => made.set(labels, state.poison ? 1 : 0)),
+  )
+  gauge(
+    metrics,
+    'projector_consumer_up',
+    '1 where this process has a consumer on the queue, active or standing by',
+    ['group', 'partition'],
+    (made) => each(states, (labels, state) => made.set(labels, state.subscribed ? 1 : 0)),
+  )
+  gauge(
+    metrics,
+    'projector_heartbeat_age_seconds',
+    "Age of the relay's last heartbeat that came through the partition, in any replica",
+    ['group', 'partition'],
+    (made) => {
+      for (const { group, partition, ageSeconds } of view.heartbeats())
+        made.set({ group, partition }, ageSeconds)
+    },
+  )
+  const latency = histogram(
+    metrics,
+    'projector_visible_latency_seconds',
+    "From the event's time to its being in the store",
+    latencyBuckets,
+    ['group'],
+  )
+  const batchSize = histogram(metrics, 'projector_batch_size', 'Events in one write', sizeBuckets, ['group'])
+  const events = counter(metrics, 'projector_events_applied_total', 'Events acknowledged after a write', [
+    'group',
+  ])
+  const skipped = counter(
+    metrics,
+    'projector_duplicates_skipped_total',
+    'Events that changed nothing: a newer one was there, in the store or in the batch',
+    ['group'],
+  )
+  const failures = counter(metrics, 'projector_write_failures_total', 'Writes that were tried again', [
+    'group',
+  ])
+  const lost = counter(
+    metrics,
+    'projector_queues_lost_total',
+    'Queues found missing that had been there before: their events are lost to the group',
+    ['group'],
+  )
+
+  return {
+    applied(group, { prepared, outcome }) {
+      const nowMs = Date.now()
+      let count = 0
+      for (const item of prepared) {
+        if (item.kind !== 'event') continue
+        count++
+        latency.observe({ group }, Math.max(0, nowMs - Date.parse(item.event.time)) / 1000)
+      }
+      if (count === 0) return
+      batchSize.observe({ group }, count)
+      events.inc({ group }, count)
+      skipped.inc({ group }, count - outcome.applied)
+    },
+    writeFailed: (group) => failures.inc({ group }),
+    queueLost: (group) => lost.inc({ group }),
+  }
+}
+
+function each(
+  states: readonly PartitionState[],
+  set: (labels: { group: string; partition: number }, state: PartitionState) => void,
+): void {
+  for (const state of states) set({ group: state.group, partition: state.partition }, state)
+}

@@ -1,0 +1,52 @@
+import type { Poison } from './prepare.ts'
+
+/** What one partition of one group is doing in this process: written by its consumer, read by health and metrics. */
+export interface PartitionState {
+  readonly group: string
+  readonly partition: number
+  readonly queue: string
+  /** There is a consumer on the queue; active or standing by is the broker's choice, and unknown to us. */
+  subscribed: boolean
+  /** Why there is no consumer: what failed last. No values, no hosts. */
+  reason: string | undefined
+  /** The message that stopped the partition. */
+  poison: Poison | undefined
+  /** The last write failed, and is being tried again. */
+  writeFailing: boolean
+  /** Event time of the oldest event that was delivered and is not in the store, in ms since the epoch. */
+  oldestUnappliedMs: number | undefined
+  /** When work last moved (or arrived where there was none), on the monotonic clock; undefined when idle. */
+  workSinceMs: number | undefined
+  /** When the broker last delivered anything, on the monotonic clock. */
+  deliveredAtMs: number
+}
+
+const atRest = {
+  subscribed: false,
+  poison: undefined,
+  writeFailing: false,
+  oldestUnappliedMs: undefined,
+  workSinceMs: undefined,
+}
+
+export function partitionState(of: { group: string; partition: number; queue: string }): PartitionState {
+  return { ...of, ...atRest, reason: 'starting', deliveredAtMs: performance.now() }
+}
+
+export function markSubscribed(state: PartitionState): void {
+  Object.assign(state, atRest, { subscribed: true, reason: undefined, deliveredAtMs: performance.now() })
+}
+
+export function markEnded(state: PartitionState, reason: string): void {
+  Object.assign(state, atRest, { reason })
+}
+
+/** Seconds between now and the oldest event that waits for the store; 0 when none does. */
+export function lagSeconds(state: PartitionState, nowMs = Date.now()): number {
+  return state.oldestUnappliedMs === undefined ? 0 : Math.max(0, nowMs - state.oldestUnappliedMs) / 1000
+}
+
+/** Work is there, nothing moves, and no poisoned message explains it. */
+export function isStalled(state: PartitionState, stallMs: number, nowMs = performance.now()): boolean {
+  return state.workSinceMs !== undefined && state.poison === undefined && nowMs - state.workSinceMs > stallMs
+}

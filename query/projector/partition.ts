@@ -1,0 +1,111 @@
+import { backoffMs, delay, withTimeout } from '../../shared/process/backoff.ts'
+import type { Runnable } from '../../shared/process/lifecycle.ts'
+import type { Logger } from '../../shared/process/log.ts'
+import type { Broker } from './broker.ts'
+import { openConsumer, type Consumer, type ConsumerOptions } from './consumer.ts'
+import { isStalled, partitionState, type PartitionState } from './partition-state.ts'
+import type { QueueRecords } from './records.ts'
+import { bindQueue, ensureQueue, queueOf, type PartitionOf } from './topology.ts'
+
+export interface PartitionOptions extends Omit<ConsumerOptions, 'model' | 'state'> {
+  readonly of: PartitionOf
+  readonly broker: Broker
+  readonly records: QueueRecords
+  readonly log: Logger
+  /** Asks the store for an answer. @throws when there is none */
+  readonly pingStore: () => Promise<void>
+  readonly stallMs: number
+  /** Told when the queue was missing and with it events of this group. */
+  readonly onQueueLost: () => void
+}
+
+export interface Partition extends Runnable {
+  readonly state: PartitionState
+  /** Looks after itself: to be called every second or so. */
+  watch(): void
+}
+
+const backoff = { baseMs: 100, maxMs: 5_000 }
+const drainTimeoutMs = 5_000
+/** Heartbeats come every few seconds: after so long without any message the queue's bindings may be gone. */
+const quietMs = 15_000
+
+/** Keeps one partition of one group consumed: queue and bindings, then a consumer, and again when that has ended. */
+export function createPartition(options: PartitionOptions): Partition {
+  const { of, broker, log } = options
+  const names = { group: of.model.group, partition: of.partition, queue: queueOf(of) }
+  const state = partitionState(names)
+  const stopping = new AbortController()
+  let consumer: Consumer | undefined
+  let running: Promise<void> | undefined
+
+  async function run(): Promise<void> {
+    for (let failures = 0; !stopping.signal.aborted; failures++) {
+      let step = 'connecting'
+      try {
+        const connection = await broker.opened(stopping.signal)
+        if (!connection) return
+        // Without the store nothing could be applied: better that another replica has the partition.
+        step = 'asking the store'
+        await options.pingStore()
+        step = 'declaring the queue'
+        if ((await ensureQueue(connection, of, options.records)) === 'lost') {
+          log.error('a queue was missing: events of this group are lost until they are replayed', names)
+          options.onQueueLost()
+        }
+        step = 'subscribing'
+        consumer = await openConsumer(connection, { ...options, model: of.model, state })
+        if (stopping.signal.aborted) return await consumer.drain(drainTimeoutMs)
+        log.info('subscribed', names)
+        failures = 0
+        const reason = await consumer.ended
+        if (!stopping.signal.aborted) log.warn('a consumer ended', { ...names, reason })
+      } catch (error) {
+        const reason = `${step} failed${replyCode(error)}`
+        // Once and not at every attempt: an outage is one line for each partition.
+        if (state.reason === reason) log.debug('still no consumer', { ...names, step, error })
+        else log.warn('no consumer yet', { ...names, step, error })
+        state.reason = reason
+      }
+      await delay(backoffMs(failures, backoff, Math.random()), stopping.signal)
+    }
+  }
+
+  /** Also before 15 s: the exchange may have been deleted and made anew, which takes the bindings and not the queue. */
+  async function rebind(): Promise<void> {
+    state.deliveredAtMs = performance.now()
+    try {
+      const connection = await broker.opened(stopping.signal)
+      if (connection) await bindQueue(connection, of)
+    } catch (error) {
+      log.warn('the queue could not be bound again', { ...names, error })
+    }
+  }
+
+  return {
+    name: `partition ${names.queue}`,
+    state,
+    start() {
+      running ??= run()
+    },
+    async stop() {
+      stopping.abort()
+      await consumer?.drain(drainTimeoutMs)
+      // What it may be waiting for is bounded, but longer than a stop has.
+      if (running) await withTimeout(running, drainTimeoutMs, 'stopping').catch(() => {})
+    },
+    watch() {
+      if (!state.subscribed) return
+      if (isStalled(state, options.stallMs)) {
+        log.error('no progress: giving the channel back', { ...names, limit_ms: options.stallMs })
+        consumer?.abandon('no progress')
+      } else if (performance.now() - state.deliveredAtMs > quietMs) void rebind()
+    },
+  }
+}
+
+/** The broker's reply code stands at the end of its message, the rest of which may name hosts. */
+function replyCode(error: unknown): string {
+  const code = error instanceof Error ? /\((\d{3})\)$/.exec(error.message)?.[1] : undefined
+  return code === undefined ? '' : ` (${code})`
+}

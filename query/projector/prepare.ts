@@ -1,0 +1,77 @@
+import { EventError, parseEnvelope, type DomainEvent } from '../../shared/events/catalogue.ts'
+import { heartbeatType, type Heartbeat } from '../../shared/messaging/names.ts'
+import type { Change } from './gate.ts'
+import type { ReadModel } from './read-model.ts'
+
+/** A message from the broker, as far as the projector looks at it. */
+export interface Message {
+  readonly deliveryTag: number
+  readonly body: Uint8Array | null
+  readonly properties: { readonly type?: string; readonly messageId?: string }
+}
+
+export type Prepared =
+  | { readonly kind: 'event'; readonly event: DomainEvent; readonly change: Change }
+  | { readonly kind: 'heartbeat'; readonly heartbeat: Heartbeat }
+
+/** A message that no retry will help. Holds nothing of the event's data, which may be personal. */
+export class Poison extends Error {
+  override readonly name = 'Poison'
+  constructor(
+    /** `not-json`, `unknown-type`, …, `projection-failed`, or the store's code for the document. */
+    readonly code: string,
+    readonly eventType: string | undefined,
+    readonly eventId: string | undefined,
+    /** One sentence without values. */
+    readonly detail: string,
+  ) {
+    super(detail)
+  }
+}
+
+/**
+ * Decodes, validates and projects one message. Pure.
+ * @throws Poison
+ */
+export function prepare(model: ReadModel, message: Message): Prepared {
+  const { type, messageId } = message.properties
+  const body = message.body ?? new Uint8Array()
+  let eventType = type
+  let eventId = messageId
+  try {
+    if (type === heartbeatType) return { kind: 'heartbeat', heartbeat: parseHeartbeat(body) }
+    const envelope = parseEnvelope(body)
+    eventType = envelope.type
+    eventId = envelope.id
+    const event: DomainEvent = model.handles.decode(envelope)
+    const { version, time } = event
+    return {
+      kind: 'event',
+      event,
+      change: { id: model.key(event), version, document: model.project(event), time },
+    }
+  } catch (error) {
+    if (error instanceof EventError) throw new Poison(error.code, eventType, eventId, error.message)
+    // Not its message: a projection's own error may quote the data.
+    const name = error instanceof Error ? error.name : typeof error
+    throw new Poison('projection-failed', eventType, eventId, `the projection threw ${name}`)
+  }
+}
+
+function parseHeartbeat(body: Uint8Array): Heartbeat {
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder().decode(body))
+  } catch {
+    throw new EventError('not-json', 'the heartbeat is not JSON')
+  }
+  const heartbeat = value as Heartbeat
+  const isHeartbeat =
+    typeof value === 'object' &&
+    value !== null &&
+    Number.isSafeInteger(heartbeat.head) &&
+    Number.isSafeInteger(heartbeat.cursor) &&
+    !Number.isNaN(Date.parse(heartbeat.time))
+  if (!isHeartbeat) throw new EventError('invalid-data', 'the heartbeat lacks time, head or cursor')
+  return heartbeat
+}

@@ -1,0 +1,139 @@
+import type { Collection } from 'mongodb'
+import type { Probe } from '../../shared/process/health.ts'
+import { dependency } from '../../shared/process/health.ts'
+import type { Runnable } from '../../shared/process/lifecycle.ts'
+import type { Logger } from '../../shared/process/log.ts'
+import type { Metrics } from '../../shared/process/metrics.ts'
+import type { Applied } from './apply.ts'
+import { createBroker } from './broker.ts'
+import { partitionProbes, progressProbe } from './health.ts'
+import { createIndexKeeper } from './indexes.ts'
+import { createProjectorMetrics } from './metrics.ts'
+import { createPartition } from './partition.ts'
+import type { PipelineView } from './pipeline-view.ts'
+import type { ReadModel } from './read-model.ts'
+import type { ProjectorRecords } from './records.ts'
+import { consumerPriority } from './rendezvous.ts'
+import type { StoreWriter } from './store-writer.ts'
+import { queueOf, type PartitionOf } from './topology.ts'
+
+export interface ProjectorOptions {
+  readonly readModels: readonly ReadModel[]
+  readonly partitions: number
+  /** Unique among the replicas. */
+  readonly replica: string
+  readonly brokerUrl: string
+  readonly prefetch: number
+  readonly batchMax: number
+  readonly stallMs: number
+  readonly overdueMs: number
+  readonly writer: StoreWriter
+  readonly records: ProjectorRecords
+  readonly view: PipelineView
+  readonly collectionOf: (name: string) => Collection<{ _id: string }>
+  readonly pingStore: () => Promise<void>
+  readonly log: Logger
+  readonly metrics: Metrics
+}
+
+export interface Projector extends Runnable {
+  /** @param severity of the broker's absence and of a stall: `failed` where projecting is all that the process does */
+  readyProbes(severity: 'degraded' | 'failed'): Probe[]
+  readonly pipelineProbes: readonly Probe[]
+}
+
+/** Feeds every read model from its queues. Knows no aggregate: whatever is special about one is in its read model. */
+export function createProjector(options: ProjectorOptions): Projector {
+  const { readModels, partitions, replica, log, view, records } = options
+  const broker = createBroker({ url: options.brokerUrl, name: `projector ${replica}`, log })
+  const places = readModels.flatMap((model) =>
+    Array.from({ length: partitions }, (_, partition): PartitionOf => ({ model, partition, partitions })),
+  )
+  const consumers = places.map((of) => {
+    const names = { group: of.model.group, partition: of.partition }
+    return createPartition({
+      ...options,
+      of,
+      broker,
+      priority: consumerPriority(replica, queueOf(of)),
+      write: options.writer.write,
+      onApplied: (applied) => onApplied(of, applied),
+      onWriteFailed(error, nextMs) {
+        metrics.writeFailed(of.model.group)
+        log.warn('a write failed and is tried again', { ...names, next_ms: nextMs, error })
+      },
+      onPoisoned({ poison }, nextMs) {
+        log.error('a message cannot be applied and stops its partition', {
+          ...names,
+          code: poison?.code,
+          type: poison?.eventType,
+          id: poison?.eventId,
+          detail: poison?.detail,
+          next_ms: nextMs,
+        })
+      },
+      onQueueLost() {
+        metrics.queueLost(of.model.group)
+        view.refresh().catch(() => {})
+      },
+    })
+  })
+  const states = consumers.map(({ state }) => state)
+  const metrics = createProjectorMetrics(options.metrics, states, view)
+  const indexes = createIndexKeeper(options)
+  let watching: ReturnType<typeof setInterval> | undefined
+
+  function onApplied({ model, partition, partitions }: PartitionOf, applied: Applied): void {
+    const { group } = model
+    metrics.applied(group, applied)
+    const events = []
+    for (const item of applied.prepared) {
+      if (item.kind === 'heartbeat') {
+        // Everything before it on this partition is in the store: that is what it proves.
+        const { time, head, cursor } = item.heartbeat
+        const entry = {
+          queue: queueOf({ model, partition, partitions }),
+          group,
+          partition,
+          time,
+          head,
+          cursor,
+        }
+        view.see(entry)
+        records
+          .noteHeartbeat(entry)
+          .catch((error: unknown) => log.warn('a heartbeat was not noted', { error }))
+        continue
+      }
+      const { aggregateId, version, requestId, traceparent } = item.event
+      events.push({ id: aggregateId, version, request_id: requestId, traceparent })
+    }
+    if (events.length > 0)
+      log.debug('applied a batch', { group, partition, count: events.length, ...applied.outcome, events })
+  }
+
+  return {
+    name: 'projector',
+    async start() {
+      await broker.start()
+      await indexes.start()
+      for (const consumer of consumers) await consumer.start()
+      watching = setInterval(
+        () => consumers.forEach((consumer) => consumer.watch()),
+        watchMs(options.stallMs),
+      )
+    },
+    async stop() {
+      clearInterval(watching)
+      await Promise.all([indexes.stop(), ...consumers.map((consumer) => consumer.stop())])
+      await broker.stop()
+    },
+    readyProbes: (severity) => [
+      dependency('broker', severity, () => broker.ping()),
+      progressProbe(states, options.stallMs, severity),
+    ],
+    pipelineProbes: partitionProbes(states, options.overdueMs),
+  }
+}
+
+const watchMs = (stallMs: number) => Math.min(1_000, stallMs / 4)

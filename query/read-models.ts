@@ -1,0 +1,5 @@
+import type { ReadModel } from './projector/read-model.ts'
+import { users } from './users/users.ts'
+
+/** Everything this side keeps. A read model is one folder and one line here. */
+export const readModels: readonly ReadModel[] = [users]

@@ -1,0 +1,96 @@
+import type { Collection, Filter } from 'mongodb'
+import { HttpProblem } from '../shared/http/problem.ts'
+import { withTimeout } from '../shared/process/backoff.ts'
+import type { Logger } from '../shared/process/log.ts'
+
+/** A document as the store has it. A tombstone is `{ _id, version, deleted_at }`, and no reader ever sees one. */
+export type Stored<Document> = Document & { readonly _id: string; readonly version: number }
+
+/** Reading one read model. Every error of the store is an HttpProblem `unavailable`, within a bounded time. */
+export interface Reads<Document> {
+  /** @returns undefined for an unknown or deleted id */
+  byId(id: string, fields: Fields): Promise<Stored<Document> | undefined>
+  /** @returns at most `limit` documents behind `after`, in the order asked for */
+  page(request: PageRequest): Promise<Stored<Document>[]>
+}
+
+export interface PageRequest {
+  /** Conditions that must all hold, in the store's query language. Values come from validated text only. */
+  readonly where: readonly Readonly<Record<string, unknown>>[]
+  readonly order: Order
+  /** Where the last page ended. */
+  readonly after: Position | undefined
+  readonly limit: number
+  readonly fields: Fields
+}
+
+/** `_id` breaks ties, so that an order is total and a page can begin exactly behind the last document. */
+export interface Order {
+  readonly field: string
+  readonly direction: 1 | -1
+}
+
+/** A document's place in an order: the value of its field (the id once more where the field is `_id`), and its id. */
+export interface Position {
+  readonly value: string
+  readonly id: string
+}
+
+export type Fields = Readonly<Record<string, 1>>
+
+/** Only what is asked for, since decoding BSON is what a read costs; and what tells a tombstone. */
+export function fields(...names: string[]): Fields {
+  return Object.fromEntries([...names, 'version', 'deleted_at'].map((name) => [name, 1]))
+}
+
+type AnyDocument = { _id: string; version: number; deleted_at?: string }
+
+export function createReads<Document>(
+  collection: Collection<AnyDocument>,
+  options: { timeoutMs: number; log: Logger },
+): Reads<Document> {
+  const { timeoutMs, log } = options
+
+  /** The driver gives up on a store that is away; on one that hangs, this does. */
+  async function bounded<T>(reading: Promise<T>): Promise<T> {
+    try {
+      return await withTimeout(reading, timeoutMs, 'the read')
+    } catch (error) {
+      log.warn('the store did not answer a read', { collection: collection.collectionName, error })
+      throw new HttpProblem('unavailable', { detail: 'the store of the read side does not answer' })
+    }
+  }
+
+  return {
+    async byId(id, projection) {
+      const found = await bounded(collection.findOne({ _id: id }, { projection }))
+      return found === null || found.deleted_at !== undefined ? undefined : (found as Stored<Document>)
+    },
+    async page({ where, order, after, limit, fields: projection }) {
+      const conditions = [...where, ...behind(order, after), { deleted_at: { $exists: false } }]
+      const cursor = collection.find({ $and: conditions } as Filter<AnyDocument>, {
+        projection,
+        sort: { [order.field]: order.direction, _id: order.direction },
+        limit,
+        batchSize: limit,
+      })
+      return (await bounded(cursor.toArray())) as unknown as Stored<Document>[]
+    },
+  }
+}
+
+function behind(order: Order, after: Position | undefined): Record<string, unknown>[] {
+  if (after === undefined) return []
+  const operator = order.direction === 1 ? '$gt' : '$lt'
+  if (order.field === '_id') return [{ _id: { [operator]: after.id } }]
+  // The first condition follows from the second, and is the one that an index can use.
+  return [
+    { [order.field]: { [`${operator}e`]: after.value } },
+    {
+      $or: [
+        { [order.field]: { [operator]: after.value } },
+        { [order.field]: after.value, _id: { [operator]: after.id } },
+      ],
+    },
+  ]
+}

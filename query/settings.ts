@@ -1,0 +1,99 @@
+import { logLevels } from '../shared/process/logger.ts'
+import { integer, oneOf, someOf, text, url, type Setting } from '../shared/process/settings.ts'
+
+export const queryRoles = ['api', 'projector'] as const
+export type QueryRole = (typeof queryRoles)[number]
+
+export const querySettings = {
+  QUERY_ROLES: someOf({
+    doc: 'What this process does: `api` answers reads, `projector` applies events. Split them to scale them apart.',
+    values: queryRoles,
+    default: queryRoles,
+  }),
+  QUERY_PORT: integer({
+    doc: 'Port of the query service, wherever it has the role `api`.',
+    default: 3001,
+    min: 0,
+    max: 65_535,
+  }),
+  PROJECTOR_PORT: integer({
+    doc: 'Port for health and metrics of a projector that runs alone.',
+    default: 3003,
+    min: 0,
+    max: 65_535,
+  }),
+  HOST: text({ doc: 'Address the services listen on.', default: '127.0.0.1' }),
+  QUERY_PUBLIC_URL: url({
+    doc: "This service as clients see it: the base of a list's `Link` to its next page.",
+    protocols: ['http:', 'https:'],
+    default: 'http://localhost:3001',
+  }),
+  MONGO_URL: mongoUrl({
+    doc: 'The store of the read models, with the name of its database.',
+    default: 'mongodb://127.0.0.1:27017/queries',
+  }),
+  MONGO_POOL_MAX: integer({
+    doc: 'Connections to the store of one process: one for each partition that writes, the rest for reads.',
+    default: 20,
+    min: 2,
+    max: 500,
+  }),
+  STORE_TIMEOUT_MS: integer({
+    doc: 'A read that the store has not answered for so long is answered 503 (milliseconds).',
+    default: 3_000,
+    min: 100,
+    max: 60_000,
+  }),
+  RABBITMQ_URL: url({
+    doc: 'The broker, with the virtual host as path.',
+    protocols: ['amqp:', 'amqps:'],
+    default: 'amqp://guest:guest@127.0.0.1:5672',
+  }),
+  PARTITIONS: integer({
+    doc: 'Partitions of the event stream. The same on every process; a difference makes events unroutable.',
+    default: 8,
+    min: 1,
+    max: 1_024,
+  }),
+  REPLICA_ID: text({
+    doc: 'Name of this projector among its replicas, for sharing the partitions. Empty: host name and process id.',
+    default: '',
+  }),
+  PROJECTOR_PREFETCH: integer({
+    doc: 'Events one partition may hold unacknowledged. Twice the batch keeps the next one coming during a write.',
+    default: 1_000,
+    min: 1,
+    max: 10_000,
+  }),
+  PROJECTOR_BATCH_MAX: integer({
+    doc: 'Most events in one write. Batches form by themselves: a quiet partition writes one event at a time.',
+    default: 500,
+    min: 1,
+    max: 10_000,
+  }),
+  PROJECTOR_STALL_MS: integer({
+    doc: 'A partition with work and no progress for so long gives its channel back to the broker (milliseconds).',
+    default: 30_000,
+    min: 100,
+    max: 600_000,
+  }),
+  PIPELINE_OVERDUE_MS: integer({
+    doc: 'Lag, or age of the last heartbeat, from which `/health/pipeline` is red (milliseconds).',
+    default: 30_000,
+    min: 1_000,
+    max: 3_600_000,
+  }),
+  LOG_LEVEL: oneOf({ doc: 'Least severe log line that is written.', values: logLevels, default: 'info' }),
+}
+
+/** Not `url`: a replica set's URL names several hosts, which is no URL to `new URL`. */
+function mongoUrl(options: { doc: string; default: string }): Setting<string> {
+  return {
+    ...text({
+      ...options,
+      pattern: /^mongodb(\+srv)?:\/\/[^/]+\/[^/?]+/,
+      accepts: 'a URL that starts with mongodb:// or mongodb+srv:// and names a database',
+    }),
+    secret: true,
+  }
+}
