@@ -1,0 +1,103 @@
+import { backoffMs, delay } from '../../shared/process/backoff.ts'
+import type { Runnable } from '../../shared/process/lifecycle.ts'
+import type { Logger } from '../../shared/process/log.ts'
+import { AmqpLink, reasonOf } from './amqp-link.ts'
+import { sendWindow } from './confirm-window.ts'
+import type { BrokerState, Fate, Message, Publisher } from './publisher.ts'
+import { whenAborted, unlessAborted } from './signals.ts'
+
+export interface AmqpPublisherOptions {
+  readonly url: string
+  readonly confirmTimeoutMs: number
+  readonly backoffMaxMs: number
+  readonly log: Logger
+}
+
+/** Publishes to RabbitMQ; keeps one connection open and makes it again, with backoff, whenever it is lost. */
+export class AmqpPublisher implements Publisher, Runnable {
+  readonly name = 'publisher'
+  private link: AmqpLink | undefined
+  private reason: string | undefined = 'not connected yet'
+  private linked = Promise.withResolvers<AmqpLink>()
+  private readonly stopping = new AbortController()
+  private running: Promise<void> | undefined
+
+  constructor(private readonly options: AmqpPublisherOptions) {}
+
+  get state(): BrokerState {
+    const { link } = this
+    return { connected: link !== undefined, blocked: link?.blocked, reason: link ? undefined : this.reason }
+  }
+
+  start(): void {
+    this.running ??= this.keepConnected()
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort()
+    await this.link?.close()
+    await this.running
+  }
+
+  async publish(messages: readonly Message[], signal: AbortSignal): Promise<readonly Fate[]> {
+    const { link } = this
+    if (link) await unlessAborted(link.whenUnblocked(), signal)
+    if (!link || link.lost.aborted || signal.aborted) return messages.map(() => 'unknown')
+    const { confirmTimeoutMs } = this.options
+    const fates = await sendWindow(link, messages, { confirmTimeoutMs, signal })
+    link.dropLargeBuffers()
+    return fates
+  }
+
+  async restore(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const link = this.link ?? (await unlessAborted(this.linked.promise, signal))
+      const restored = await link
+        ?.declareExchange(connectTimeoutMs)
+        .then(() => true)
+        .catch(() => false)
+      if (restored) return
+    }
+  }
+
+  private async keepConnected(): Promise<void> {
+    const { log, url, backoffMaxMs } = this.options
+    const { signal } = this.stopping
+    for (let failures = 0; !signal.aborted; failures++) {
+      try {
+        const opening = AmqpLink.open(url, connectTimeoutMs)
+        const link = await unlessAborted(opening, signal)
+        if (!link)
+          return void opening.then(
+            (late) => late.close(),
+            () => {},
+          )
+        this.connected(link)
+        log.info('connected to the broker')
+        failures = 0
+        await whenAborted(link.lost)
+        this.disconnected(String(link.lost.reason))
+      } catch (error) {
+        this.disconnected(reasonOf(error))
+        log.debug('cannot connect to the broker', { error })
+      }
+      if (signal.aborted) return
+      const nextMs = backoffMs(failures, { baseMs: 100, maxMs: backoffMaxMs }, Math.random())
+      log.warn('no connection to the broker', { reason: this.reason, next_ms: nextMs })
+      await delay(nextMs, signal)
+    }
+  }
+
+  private connected(link: AmqpLink): void {
+    this.link = link
+    this.linked.resolve(link)
+  }
+
+  private disconnected(reason: string): void {
+    this.reason = reason
+    if (this.link) this.linked = Promise.withResolvers()
+    this.link = undefined
+  }
+}
+
+const connectTimeoutMs = 5_000

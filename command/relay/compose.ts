@@ -1,0 +1,96 @@
+import { createHttpApp } from '../../shared/http/app.ts'
+import type { Health } from '../../shared/process/health.ts'
+import { httpServer } from '../../shared/process/http-server.ts'
+import type { Runnable } from '../../shared/process/lifecycle.ts'
+import type { Logger } from '../../shared/process/log.ts'
+import { answerMetrics, createMetrics } from '../../shared/process/metrics.ts'
+import type { Settings } from '../../shared/process/settings.ts'
+import { doorbellChannel, leaseChannel } from '../outbox/log.ts'
+import { AmqpPublisher } from './amqp-publisher.ts'
+import { relayHealth } from './health.ts'
+import { listener } from './listener.ts'
+import type { LogStore } from './log-store.ts'
+import { relayMetrics } from './metrics.ts'
+import { PostgresLog } from './postgres-log.ts'
+import type { Publisher } from './publisher.ts'
+import { Relay } from './relay.ts'
+import type { relaySettings } from './settings.ts'
+import { initialStatus, type RelayStatus } from './status.ts'
+
+export interface ComposedRelay {
+  /** In the order in which they start. */
+  readonly parts: readonly Runnable[]
+  readonly health: Health
+  readonly status: RelayStatus
+  readonly http: { readonly port: number }
+  readonly metricsText: () => Promise<string>
+}
+
+/** Wraps a port, to watch or to break it; the identity where left out. */
+export interface RelayDecorators {
+  readonly store?: (store: LogStore) => LogStore
+  readonly publisher?: (publisher: Publisher) => Publisher
+}
+
+/** The one builder of a relay, used by `main.ts` and by tests. */
+export function composeRelay(
+  settings: Settings<typeof relaySettings>,
+  log: Logger,
+  decorators: RelayDecorators = {},
+): ComposedRelay {
+  const registry = createMetrics('relay')
+  const status = initialStatus()
+  const postgres = new PostgresLog({ url: settings.POSTGRES_RELAY_URL })
+  const rabbit = new AmqpPublisher({
+    url: settings.RABBITMQ_URL,
+    confirmTimeoutMs: settings.RELAY_CONFIRM_TIMEOUT_MS,
+    backoffMaxMs: settings.RELAY_BACKOFF_MAX_MS,
+    log,
+  })
+  const store = decorators.store?.(postgres) ?? postgres
+  const publisher = decorators.publisher?.(rabbit) ?? rabbit
+  const broker = () => publisher.state
+
+  const relay = new Relay({
+    store,
+    publisher,
+    status,
+    metrics: relayMetrics(registry, { status, broker }),
+    log,
+    partitions: settings.PARTITIONS,
+    windowMax: settings.RELAY_WINDOW,
+    windowBytesMax: settings.RELAY_WINDOW_BYTES,
+    pollIntervalMs: settings.RELAY_POLL_INTERVAL_MS,
+    leaseTtlMs: settings.RELAY_LEASE_TTL_MS,
+    heartbeatIntervalMs: settings.RELAY_HEARTBEAT_INTERVAL_MS,
+    backoffMaxMs: settings.RELAY_BACKOFF_MAX_MS,
+    segmentsAhead: settings.OUTBOX_SEGMENTS_AHEAD,
+    segmentRows: settings.OUTBOX_SEGMENT_ROWS,
+  })
+  const bells = listener({
+    url: settings.POSTGRES_RELAY_URL,
+    channels: {
+      [doorbellChannel]: () => relay.doorbell.ring(),
+      [leaseChannel]: () => relay.leaseBell.ring(),
+    },
+    log,
+  })
+  const health = relayHealth({
+    store,
+    status,
+    broker,
+    backlogAlarmMs: settings.RELAY_BACKLOG_ALARM_MS,
+    heartbeatIntervalMs: settings.RELAY_HEARTBEAT_INTERVAL_MS,
+  })
+  const metricsText = () => registry.metrics()
+  const app = createHttpApp({
+    title: 'Relay',
+    description: 'Health and metrics of the relay, which publishes the outbox to RabbitMQ.',
+    log,
+    health,
+    metricsText,
+    onAnswer: answerMetrics(registry),
+  })
+  const http = httpServer({ app, hostname: settings.HOST, port: settings.RELAY_PORT, log })
+  return { parts: [http, postgres, rabbit, bells, relay], health, status, http, metricsText }
+}

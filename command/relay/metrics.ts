@@ -1,0 +1,75 @@
+import { counter, gauge, histogram, latencyBuckets, sizeBuckets } from '../../shared/process/metrics.ts'
+import type { Metrics } from '../../shared/process/metrics.ts'
+import type { BrokerState, Fate } from './publisher.ts'
+import { backlogEvents, oldestUnpublishedMs, type RelayStatus } from './status.ts'
+
+export type RelayMetrics = ReturnType<typeof relayMetrics>
+
+/** Events only, never heartbeats. A returned event is acknowledged by the broker and still not counted as confirmed. */
+export function relayMetrics(
+  metrics: Metrics,
+  { status, broker }: { status: RelayStatus; broker: () => BrokerState },
+) {
+  const confirmed = counter(metrics, 'relay_confirmed_total', 'Events confirmed and routed to a queue')
+  const returned = counter(metrics, 'relay_returned_total', 'Events returned: no queue was bound for them')
+  const nacked = counter(metrics, 'relay_nacked_total', 'Events refused by a queue')
+  const unknown = counter(metrics, 'relay_unknown_total', 'Events sent whose confirm never came')
+  const unencodable = counter(metrics, 'relay_unencodable_total', 'Events the client could not encode')
+
+  gauge(metrics, 'relay_backlog_events', 'Head of the log minus cursor', [], (g) =>
+    g.set(backlogEvents(status)),
+  )
+  gauge(
+    metrics,
+    'relay_oldest_unpublished_age_seconds',
+    'Age of the first event after the cursor; 0 when there is none',
+    [],
+    (g) => g.set(oldestUnpublishedMs(status) / 1000),
+  )
+  gauge(metrics, 'relay_active', '1 while this relay holds the lease', [], (g) =>
+    g.set(status.role === 'active' ? 1 : 0),
+  )
+  gauge(metrics, 'relay_lease_token', 'Fencing token of the lease held or held last', [], (g) =>
+    g.set(status.token),
+  )
+  gauge(metrics, 'relay_broker_blocked', '1 while the broker blocks publishers', [], (g) =>
+    g.set(broker().blocked === undefined ? 0 : 1),
+  )
+  gauge(metrics, 'relay_segments_ahead', 'Segments of the log that are not in use yet', [], (g) =>
+    g.set(status.observation?.segmentsAhead ?? 0),
+  )
+
+  return {
+    published: counter(metrics, 'relay_published_total', 'Events sent, each time they are sent'),
+    outages: counter(metrics, 'relay_outages_total', 'Times that delivery stopped and had to be probed'),
+    windowSize: histogram(metrics, 'relay_window_size', 'Events per window', sizeBuckets),
+    confirmLatency: histogram(
+      metrics,
+      'relay_confirm_latency_seconds',
+      'From the first byte of a window to its last confirm',
+      latencyBuckets,
+    ),
+    countFates(fates: readonly Fate[]): void {
+      for (const fate of fates)
+        switch (fate) {
+          case 'confirmed':
+            confirmed.inc()
+            break
+          case 'returned':
+            returned.inc()
+            break
+          case 'nacked':
+            nacked.inc()
+            break
+          case 'unknown':
+            unknown.inc()
+            break
+          case 'unencodable':
+            unencodable.inc()
+            break
+          default:
+            fate satisfies never
+        }
+    },
+  }
+}

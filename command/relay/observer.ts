@@ -1,0 +1,58 @@
+import { delay } from '../../shared/process/backoff.ts'
+import type { Logger } from '../../shared/process/log.ts'
+import { describeTrouble } from './database-trouble.ts'
+import { refusal } from './guard.ts'
+import type { LogStore } from './log-store.ts'
+import type { RelayStatus } from './status.ts'
+
+export interface ObserverOptions {
+  readonly store: LogStore
+  readonly status: RelayStatus
+  readonly intervalMs: number
+  /** Segments that must be unused; fewer, and the active relay makes new ones. */
+  readonly segmentsAhead: number
+  readonly segmentRows: number
+  readonly log: Logger
+}
+
+/** Looks at the log every few seconds, beside the publishing and never in its way: guard, figures, segments. */
+export class Observer {
+  constructor(private readonly options: ObserverOptions) {}
+
+  async run(signal: AbortSignal): Promise<void> {
+    const { status, intervalMs, log } = this.options
+    while (!signal.aborted) {
+      try {
+        await this.look()
+        if (status.role === 'active' && !status.refusal) await this.keepSegments()
+      } catch (error) {
+        log.debug('cannot look at the log', { reason: describeTrouble(error), error })
+      }
+      await delay(intervalMs, signal)
+    }
+  }
+
+  /** @throws when the database does not answer; what was known stays */
+  async look(): Promise<void> {
+    const { store, status, log } = this.options
+    const seen = await store.observe()
+    const found = refusal(seen)
+    if (found && found !== status.refusal) log.error('refusing to publish', { reason: found })
+    if (!found && status.refusal) log.info('publishing again')
+    status.observation = seen
+    status.refusal = found
+  }
+
+  private async keepSegments(): Promise<void> {
+    const { store, status, segmentsAhead, segmentRows, log } = this.options
+    const have = status.observation?.segmentsAhead ?? segmentsAhead
+    if (have >= segmentsAhead) return
+    try {
+      const made = await store.makeSegments({ ahead: segmentsAhead, segmentRows })
+      if (made > 0) log.info('made segments', { made })
+    } catch (error) {
+      // Usually the short lock time-out behind an open reader; the next look tries again.
+      log.warn('could not make segments', { ahead: have, error })
+    }
+  }
+}

@@ -1,0 +1,81 @@
+import { delay, retryUntil } from '../../shared/process/backoff.ts'
+import type { Logger } from '../../shared/process/log.ts'
+import { describeTrouble } from './database-trouble.ts'
+import type { Delivery } from './delivery.ts'
+import type { Doorbell } from './doorbell.ts'
+import type { Heartbeats } from './heartbeats.ts'
+import type { LogBatch, LogStore } from './log-store.ts'
+import type { RelayStatus } from './status.ts'
+import { eventMessage } from './window.ts'
+
+export interface PumpOptions {
+  readonly store: LogStore
+  readonly delivery: Delivery
+  readonly heartbeats: Heartbeats
+  readonly doorbell: Doorbell
+  readonly status: RelayStatus
+  readonly partitions: number
+  /** Most events in a window. */
+  readonly windowMax: number
+  readonly windowBytesMax: number
+  readonly pollIntervalMs: number
+  readonly log: Logger
+  readonly halt: AbortSignal
+  readonly abort: AbortSignal
+}
+
+/**
+ * The relay's beat while it leads, at its own pace: read a bounded batch, publish it as one window, wait for the
+ * confirms, let the cursor follow, repeat. While a window is under way the next batch is read, where more is known to
+ * be there. Polling is the truth, the doorbell only shortens the nap, and after a full batch there is none.
+ * @param after the cursor as the lease was taken
+ */
+export async function pump(after: number, options: PumpOptions): Promise<void> {
+  const { store, status, doorbell, heartbeats, delivery, halt, abort, log } = options
+  let cursor = after
+  let ahead: Promise<LogBatch | undefined> | undefined
+  while (!halt.aborted) {
+    if (status.refusal) {
+      ahead = undefined
+      await delay(options.pollIntervalMs, halt)
+      continue
+    }
+    const batch = await (ahead ?? read(cursor))
+    ahead = undefined
+    if (!batch) return
+    const last = batch.rows.at(-1)
+    status.readSeq = last?.seq ?? cursor
+    if (heartbeats.isDue) {
+      const head = Math.max(status.readSeq, status.observation?.head ?? 0)
+      await heartbeats.send({ head, cursor }, abort)
+    }
+    if (!last) {
+      await doorbell.nap(options.pollIntervalMs, halt)
+      continue
+    }
+    if (batch.full) ahead = read(last.seq)
+    if (!(await delivery.deliver(batch.rows.map((row) => eventMessage(row, options.partitions))))) return
+    cursor = last.seq
+  }
+
+  /** Tried until it succeeds; undefined when told to stop. */
+  async function read(from: number): Promise<LogBatch | undefined> {
+    const batch = await retryUntil(
+      () => {
+        doorbell.hush()
+        return store.read({ after: from, limit: options.windowMax, bytesMax: options.windowBytesMax })
+      },
+      {
+        baseMs: 100,
+        maxMs: 2_000,
+        signal: halt,
+        onFailure: (error, nextMs) => {
+          status.databaseTrouble = describeTrouble(error)
+          log.warn('cannot read the log', { reason: status.databaseTrouble, error, next_ms: nextMs })
+        },
+      },
+    )
+    if (batch) status.databaseTrouble = undefined
+    return batch
+  }
+}

@@ -1,0 +1,139 @@
+import { backoffMs, delay, retryUntil, withTimeout } from '../../shared/process/backoff.ts'
+import type { Runnable } from '../../shared/process/lifecycle.ts'
+import type { Logger } from '../../shared/process/log.ts'
+import { CursorMover } from './cursor.ts'
+import { describeTrouble } from './database-trouble.ts'
+import { Delivery } from './delivery.ts'
+import { Doorbell } from './doorbell.ts'
+import { Heartbeats } from './heartbeats.ts'
+import { Lease } from './lease.ts'
+import type { LogStore } from './log-store.ts'
+import type { RelayMetrics } from './metrics.ts'
+import { Observer } from './observer.ts'
+import type { Publisher } from './publisher.ts'
+import { pump } from './pump.ts'
+import type { RelayStatus } from './status.ts'
+
+export interface RelayOptions {
+  readonly store: LogStore
+  readonly publisher: Publisher
+  readonly status: RelayStatus
+  readonly metrics: RelayMetrics
+  readonly log: Logger
+  readonly partitions: number
+  readonly windowMax: number
+  readonly windowBytesMax: number
+  readonly pollIntervalMs: number
+  readonly leaseTtlMs: number
+  readonly heartbeatIntervalMs: number
+  readonly backoffMaxMs: number
+  readonly segmentsAhead: number
+  readonly segmentRows: number
+}
+
+/**
+ * The engine: stands by until it gets the lease, leads until it loses it, and again. Whatever is away is waited for.
+ * `stop` ends the window under way (within `drainTimeoutMs`), moves the cursor over it, and hands the lease on.
+ */
+export class Relay implements Runnable {
+  readonly name = 'relay'
+  /** Rung when something was committed. */
+  readonly doorbell = new Doorbell()
+  /** Rung when the active relay gave its lease back. */
+  readonly leaseBell = new Doorbell()
+  private readonly stopping = new AbortController()
+  private readonly aborting = new AbortController()
+  private readonly observer: Observer
+  private readonly owner = `relay-${crypto.randomUUID()}`
+  private running: Promise<unknown> | undefined
+
+  constructor(private readonly options: RelayOptions) {
+    this.observer = new Observer({ ...options, intervalMs: options.heartbeatIntervalMs })
+  }
+
+  start(): void {
+    this.running ??= Promise.all([this.run(), this.observer.run(this.stopping.signal)])
+  }
+
+  async stop(): Promise<void> {
+    this.stopping.abort()
+    const limit = setTimeout(() => this.aborting.abort(), drainTimeoutMs)
+    await this.running
+    clearTimeout(limit)
+  }
+
+  private async run(): Promise<void> {
+    while (!this.stopping.signal.aborted) {
+      const taken = await this.standBy()
+      if (taken) await this.lead(taken.lease, taken.cursor)
+    }
+  }
+
+  private async standBy(): Promise<{ lease: Lease; cursor: number } | undefined> {
+    const { store, status, log, leaseTtlMs: ttlMs } = this.options
+    const { signal } = this.stopping
+    for (let failures = 0; !signal.aborted;) {
+      try {
+        this.leaseBell.hush()
+        const acquiredAtMs = performance.now()
+        const answer = await store.acquire({ owner: this.owner, ttlMs })
+        failures = 0
+        status.databaseTrouble = undefined
+        if (answer.acquired) {
+          const { token, cursor } = answer
+          return { lease: new Lease({ store, token, ttlMs, acquiredAtMs, log }), cursor }
+        }
+        if (status.role !== 'standby') log.info('standing by', { owner: answer.owner })
+        status.role = 'standby'
+        await this.leaseBell.nap(Math.max(50, Math.min(standbyPollMs, answer.expiresInMs + 10)), signal)
+      } catch (error) {
+        status.role = 'waiting'
+        status.databaseTrouble = describeTrouble(error)
+        const nextMs = backoffMs(failures++, { baseMs: 100, maxMs: 2_000 }, Math.random())
+        log.warn('waiting for the log', { reason: status.databaseTrouble, error, next_ms: nextMs })
+        await delay(nextMs, signal)
+      }
+    }
+    return undefined
+  }
+
+  private async lead(lease: Lease, after: number): Promise<void> {
+    const { options, doorbell } = this
+    const { status, log } = options
+    const halt = AbortSignal.any([this.stopping.signal, lease.lost])
+    const abort = AbortSignal.any([this.aborting.signal, lease.lost])
+    Object.assign(status, { role: 'active', token: lease.token, confirmedSeq: after, readSeq: after })
+    log.info('leading', { token: lease.token, cursor: after })
+
+    // Not one message before the guard has looked at this database.
+    await retryUntil(() => this.observer.look(), {
+      baseMs: 100,
+      maxMs: 2_000,
+      signal: halt,
+      onFailure: (error) => log.warn('cannot look at the log', { reason: describeTrouble(error), error }),
+    })
+    const cursor = new CursorMover(lease, log)
+    const heartbeats = new Heartbeats({ ...options, intervalMs: options.heartbeatIntervalMs })
+    const delivery = new Delivery({ ...options, lease, cursor, heartbeats, halt, abort })
+    await pump(after, { ...options, delivery, heartbeats, doorbell, halt, abort })
+
+    await cursor.settled()
+    if (lease.lost.aborted) log.warn('lost the lease', { reason: lease.lost.reason })
+    else await this.handOver(lease)
+    Object.assign(status, { role: 'waiting', outage: undefined, waitingSinceMs: undefined })
+    status.heartbeat = { confirmedAtMs: undefined, trouble: undefined }
+  }
+
+  private async handOver(lease: Lease): Promise<void> {
+    const { log } = this.options
+    try {
+      await withTimeout(lease.release(), 2_000, 'giving the lease back')
+      log.info('gave the lease back')
+    } catch (error) {
+      log.warn('could not give the lease back: it expires by itself', { error })
+    }
+  }
+}
+
+const standbyPollMs = 1_000
+const drainTimeoutMs = 3_000

@@ -1,0 +1,70 @@
+/**
+ * The relay's SQL. Numbers are read as `float8`, which is exact up to 2^53: the driver gives `int8` as text. Time is
+ * the database's `clock_timestamp()` throughout: relays need not agree about clocks, and `now()` is the
+ * transaction's start.
+ */
+
+/**
+ * $1 after, $2 limit, $3 bytes. `seq` order is commit order because appends are serialised (`command/migrations`);
+ * without that, a row that commits late would be skipped for good. Size is as stored, so that no payload outside the
+ * batch is decompressed.
+ */
+export const readSql = `
+SELECT seq::float8 AS seq, id, aggregatetype, aggregateid, type, version,
+       payload::text AS payload, headers::text AS headers,
+       to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS occurred_at,
+       bytes::float8 AS bytes
+FROM (
+  SELECT *, sum(pg_column_size(payload)) OVER (ORDER BY seq) AS bytes
+  FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2
+) batch
+WHERE bytes - pg_column_size(payload) < $3
+ORDER BY seq`
+
+const leaseMs = `CASE WHEN owner IS NOT NULL AND isfinite(expires_at)
+  THEN greatest(0, extract(epoch FROM expires_at - clock_timestamp()) * 1000) ELSE 0 END::float8`
+
+export const holderSql = `SELECT owner, ${leaseMs} AS lease_ms FROM outbox_cursor WHERE name = 'relay'`
+
+/** Identifier and timeline: a restore changes the first or the second, a failover the second. */
+const clusterSql = `(SELECT system_identifier::text FROM pg_control_system()) || '.' || left(pg_walfile_name(pg_current_wal_lsn()), 8)`
+
+/** $1 owner, $2 time to live. A loser of the race finds the expiry moved when it gets the row's lock. */
+export const acquireSql = `
+UPDATE outbox_cursor
+SET owner = $1, token = token + 1, cluster = coalesce(cluster, ${clusterSql}),
+    expires_at = clock_timestamp() + $2::float8 * interval '1 millisecond', updated_at = clock_timestamp()
+WHERE name = 'relay' AND (owner IS NULL OR owner = $1 OR expires_at <= clock_timestamp())
+RETURNING seq::float8 AS seq, token::float8 AS token`
+
+/** $1 token, $2 time to live */
+export const renewSql = `
+UPDATE outbox_cursor
+SET expires_at = clock_timestamp() + $2::float8 * interval '1 millisecond', updated_at = clock_timestamp()
+WHERE name = 'relay' AND token = $1
+RETURNING 1`
+
+/** $1 token, $2 seq, $3 time to live. A move that was given up and arrives late must not take the cursor back. */
+export const moveSql = `
+UPDATE outbox_cursor
+SET seq = greatest(seq, $2),
+    expires_at = clock_timestamp() + $3::float8 * interval '1 millisecond', updated_at = clock_timestamp()
+WHERE name = 'relay' AND token = $1
+RETURNING 1`
+
+/** $1 token */
+export const releaseSql = `
+UPDATE outbox_cursor SET owner = NULL, expires_at = clock_timestamp(), updated_at = clock_timestamp()
+WHERE name = 'relay' AND token = $1
+RETURNING 1`
+
+/** Cheap at any size: both ends of an index, never a count. */
+export const observeSql = `
+SELECT coalesce((SELECT seq FROM outbox ORDER BY seq DESC LIMIT 1), 0)::float8 AS head,
+       (SELECT CASE WHEN is_called THEN last_value ELSE last_value - 1 END FROM outbox_seq_seq)::float8 AS sequence,
+       c.seq::float8 AS cursor, c.owner, ${leaseMs} AS "leaseMs",
+       (SELECT extract(epoch FROM clock_timestamp() - o.occurred_at) * 1000 FROM outbox o
+        WHERE o.seq > c.seq ORDER BY o.seq LIMIT 1)::float8 AS "oldestAgeMs",
+       (SELECT count(*) FROM outbox_segments, outbox_seq_seq WHERE from_seq > last_value)::float8 AS "segmentsAhead",
+       ${clusterSql} AS cluster, c.cluster AS "cursorCluster"
+FROM outbox_cursor c WHERE c.name = 'relay'`

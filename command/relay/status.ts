@@ -1,0 +1,55 @@
+import type { Observation } from './log-store.ts'
+
+/** What the relay is doing: written by its parts, read by health and metrics. Times are `performance.now()`. */
+export interface RelayStatus {
+  /** `waiting`: the database or its schema is not there, so it is not known who leads. */
+  role: 'waiting' | 'standby' | 'active'
+  /** Of the lease held or held last; 0 before the first. */
+  token: number
+  /** What is wrong with the database, in words for health. */
+  databaseTrouble: string | undefined
+  /** Why the relay must not go on although it could. */
+  refusal: string | undefined
+  /** Everything up to here is confirmed by the broker, as the active relay knows it. */
+  confirmedSeq: number
+  /** Highest `seq` read. */
+  readSeq: number
+  outage: Outage | undefined
+  /** Since when something waits for a confirm without progress; undefined when nothing waits. */
+  waitingSinceMs: number | undefined
+  heartbeat: { confirmedAtMs: number | undefined; trouble: string | undefined }
+  observation: Observation | undefined
+}
+
+export interface Outage {
+  readonly reason: string
+  readonly sinceMs: number
+  readonly attempts: number
+}
+
+export function initialStatus(): RelayStatus {
+  return {
+    role: 'waiting',
+    token: 0,
+    databaseTrouble: undefined,
+    refusal: undefined,
+    confirmedSeq: 0,
+    readSeq: 0,
+    outage: undefined,
+    waitingSinceMs: undefined,
+    heartbeat: { confirmedAtMs: undefined, trouble: undefined },
+    observation: undefined,
+  }
+}
+
+/** Head minus cursor, without counting rows: an upper bound, since rolled back appends leave gaps. */
+export function backlogEvents({ role, confirmedSeq, readSeq, observation }: RelayStatus): number {
+  const cursor = role === 'active' ? confirmedSeq : (observation?.cursor ?? 0)
+  const head = Math.max(observation?.head ?? 0, role === 'active' ? readSeq : 0)
+  return Math.max(0, head - cursor)
+}
+
+/** As of the last observation; 0 when nothing is unpublished. */
+export function oldestUnpublishedMs(status: RelayStatus): number {
+  return backlogEvents(status) > 0 ? (status.observation?.oldestAgeMs ?? 0) : 0
+}

@@ -1,0 +1,25 @@
+import { encodeEnvelope, type OutboxRecord } from '../../shared/events/envelope.ts'
+import { eventContentType, eventRoutingKey } from '../../shared/messaging/names.ts'
+import { partitionOf } from '../../shared/messaging/partition.ts'
+import type { Message } from './publisher.ts'
+
+export interface EventMessage extends Message {
+  readonly seq: number
+  readonly partition: number
+  readonly aggregateId: string
+}
+
+/** One outbox row as its message: its id is the event's, so that a message sent again is recognised. */
+export function eventMessage(row: OutboxRecord, partitions: number): EventMessage {
+  const partition = partitionOf(row.aggregateid, partitions)
+  return {
+    seq: row.seq,
+    partition,
+    aggregateId: row.aggregateid,
+    id: row.id,
+    type: row.type,
+    routingKey: eventRoutingKey(row.type, partition, partitions),
+    contentType: eventContentType,
+    body: encodeEnvelope(row),
+  }
+}
