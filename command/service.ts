@@ -1,0 +1,87 @@
+import { createHealth, dependency, type Health } from '../shared/process/health.ts'
+import type { Runnable } from '../shared/process/lifecycle.ts'
+import type { Logger } from '../shared/process/log.ts'
+import { answerMetrics, createMetrics, type Metrics } from '../shared/process/metrics.ts'
+import type { Settings } from '../shared/process/settings.ts'
+import { aggregates, genericAggregates } from './aggregates.ts'
+import { createCommandApp } from './app.ts'
+import { createCommitLoop, type CommitLoop } from './commit/loop.ts'
+import { commitMetrics } from './commit/metrics.ts'
+import { createCommitStore } from './commit/store.ts'
+import { connectDatabase } from './database.ts'
+import { schemaGuard } from './migrations/guard.ts'
+import { createDoorbell } from './outbox/doorbell.ts'
+import type { commandSettings } from './settings.ts'
+
+export interface CommandService {
+  readonly app: ReturnType<typeof createCommandApp>
+  readonly loop: CommitLoop
+  readonly health: Health
+  readonly metrics: Metrics
+  /** In the order of their start; the HTTP server comes after them. */
+  readonly parts: readonly Runnable[]
+}
+
+/** The one wiring of the command side, for `main.ts` and for tests. Connects to nothing yet. */
+export async function createCommandService(
+  settings: Settings<typeof commandSettings>,
+  log: Logger,
+): Promise<CommandService> {
+  const metrics = createMetrics('command')
+  const database = await connectDatabase({
+    url: settings.POSTGRES_URL,
+    aggregates: genericAggregates,
+    poolMax: settings.POSTGRES_POOL_MAX,
+  })
+  const store = createCommitStore({ orm: database.orm, aggregates: genericAggregates })
+  const doorbell = createDoorbell({ url: settings.POSTGRES_URL, log })
+  const loop = createCommitLoop({
+    store,
+    aggregates: genericAggregates,
+    log,
+    metrics: commitMetrics(metrics),
+    ring: doorbell.ring,
+    sever: database.sever,
+    batchMax: settings.COMMAND_BATCH_MAX,
+    queueMax: settings.COMMAND_QUEUE_MAX,
+    timeoutMs: settings.COMMAND_TIMEOUT_MS,
+    databaseAwayMaxMs: settings.DATABASE_AWAY_MAX_MS,
+  })
+  const schema = schemaGuard({
+    urls: {
+      owner: settings.POSTGRES_OWNER_URL,
+      command: settings.POSTGRES_URL,
+      relay: settings.POSTGRES_RELAY_URL,
+    },
+    query: (sql) => database.orm.em.execute(sql),
+    log,
+  })
+  const postgresql = dependency('postgresql', 'failed', store.ping)
+  const health = createHealth({
+    ready: [postgresql, schema.probe, () => room(loop)],
+    pipeline: [postgresql, schema.probe],
+  })
+  const app = createCommandApp({
+    commands: { execute: (command) => schema.whenReady(() => loop.execute(command)) },
+    routes: aggregates.map(({ routes }) => routes),
+    newId: () => Bun.randomUUIDv7(),
+    queryPublicUrl: settings.QUERY_PUBLIC_URL.replace(/\/$/, ''),
+    log,
+    health,
+    metricsText: () => metrics.metrics(),
+    onAnswer: answerMetrics(metrics),
+    bodyBytesMax: settings.BODY_BYTES_MAX,
+  })
+  const pool: Runnable = { name: 'database', start() {}, stop: database.close }
+  return { app, loop, health, metrics, parts: [pool, schema, doorbell, loop] }
+}
+
+function room(loop: CommitLoop) {
+  const waiting = { name: 'commands', waiting: loop.waiting }
+  if (loop.accepts) return { ...waiting, state: 'ok' as const }
+  return {
+    ...waiting,
+    state: 'failed' as const,
+    reason: 'the queue is full, or PostgreSQL has been away for too long',
+  }
+}
