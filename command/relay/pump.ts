@@ -4,9 +4,9 @@ import { describeTrouble } from './database-trouble.ts'
 import type { Delivery } from './delivery.ts'
 import type { Doorbell } from './doorbell.ts'
 import type { Heartbeats } from './heartbeats.ts'
-import type { LogBatch, LogStore } from './log-store.ts'
+import type { LogStore } from './log-store.ts'
 import type { RelayStatus } from './status.ts'
-import { eventMessage } from './window.ts'
+import { eventMessage, type EventMessage } from './window.ts'
 
 export interface PumpOptions {
   readonly store: LogStore
@@ -33,17 +33,17 @@ export interface PumpOptions {
 export async function pump(after: number, options: PumpOptions): Promise<void> {
   const { store, status, doorbell, heartbeats, delivery, halt, abort, log } = options
   let cursor = after
-  let ahead: Promise<LogBatch | undefined> | undefined
+  let ahead: Promise<Window | undefined> | undefined
   while (!halt.aborted) {
     if (status.refusal) {
       ahead = undefined
       await delay(options.pollIntervalMs, halt)
       continue
     }
-    const batch = await (ahead ?? read(cursor))
+    const window = await (ahead ?? read(cursor))
     ahead = undefined
-    if (!batch) return
-    const last = batch.rows.at(-1)
+    if (!window) return
+    const last = window.messages.at(-1)
     status.readSeq = last?.seq ?? cursor
     if (heartbeats.isDue) {
       const head = Math.max(status.readSeq, status.observation?.head ?? 0)
@@ -53,13 +53,13 @@ export async function pump(after: number, options: PumpOptions): Promise<void> {
       await doorbell.nap(options.pollIntervalMs, halt)
       continue
     }
-    if (batch.full) ahead = read(last.seq)
-    if (!(await delivery.deliver(batch.rows.map((row) => eventMessage(row, options.partitions))))) return
+    if (window.full) ahead = read(last.seq)
+    if (!(await delivery.deliver(window.messages))) return
     cursor = last.seq
   }
 
-  /** Tried until it succeeds; undefined when told to stop. */
-  async function read(from: number): Promise<LogBatch | undefined> {
+  /** Tried until it succeeds; undefined when told to stop. Encodes too, while another window awaits its confirms. */
+  async function read(from: number): Promise<Window | undefined> {
     const batch = await retryUntil(
       () => {
         doorbell.hush()
@@ -75,7 +75,13 @@ export async function pump(after: number, options: PumpOptions): Promise<void> {
         },
       },
     )
-    if (batch) status.databaseTrouble = undefined
-    return batch
+    if (!batch) return undefined
+    status.databaseTrouble = undefined
+    return { messages: batch.rows.map((row) => eventMessage(row, options.partitions)), full: batch.full }
   }
+}
+
+interface Window {
+  readonly messages: readonly EventMessage[]
+  readonly full: boolean
 }

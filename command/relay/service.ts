@@ -17,7 +17,7 @@ import { Relay } from './relay.ts'
 import type { relaySettings } from './settings.ts'
 import { initialStatus, type RelayStatus } from './status.ts'
 
-export interface ComposedRelay {
+export interface RelayService {
   /** In the order in which they start. */
   readonly parts: readonly Runnable[]
   readonly health: Health
@@ -33,11 +33,11 @@ export interface RelayDecorators {
 }
 
 /** The one builder of a relay, used by `main.ts` and by tests. */
-export function composeRelay(
+export function createRelayService(
   settings: Settings<typeof relaySettings>,
   log: Logger,
   decorators: RelayDecorators = {},
-): ComposedRelay {
+): RelayService {
   const registry = createMetrics('relay')
   const status = initialStatus()
   const postgres = new PostgresLog({ url: settings.POSTGRES_RELAY_URL })

@@ -1,0 +1,75 @@
+import { expect, test } from 'bun:test'
+import type { Check } from '../../shared/process/health.ts'
+import { relayHealth } from './health.ts'
+import type { LogStore, Observation } from './log-store.ts'
+import type { BrokerState } from './publisher.ts'
+import { initialStatus, type RelayStatus } from './status.ts'
+
+const connected: BrokerState = { connected: true, blocked: undefined, reason: undefined }
+const observation: Observation = {
+  head: 10,
+  sequence: 10,
+  cursor: 10,
+  owner: 'relay-1',
+  leaseMs: 2_000,
+  oldestAgeMs: undefined,
+  segmentsAhead: 3,
+  cluster: '7.1',
+  cursorCluster: '7.1',
+}
+
+function setUp(change: Partial<RelayStatus>, broker: BrokerState = connected, ping = async () => {}) {
+  const status: RelayStatus = { ...initialStatus(), role: 'active', observation, ...change }
+  const store = { ping } as unknown as LogStore
+  return relayHealth({
+    store,
+    status,
+    broker: () => broker,
+    backlogAlarmMs: 30_000,
+    heartbeatIntervalMs: 2_000,
+  })
+}
+
+const failed = ({ checks }: { checks: readonly Check[] }) =>
+  checks.filter(({ state }) => state === 'failed').map(({ name }) => name)
+
+test('a relay that leads and one that stands by are ready', async () => {
+  for (const role of ['active', 'standby'] as const) {
+    const health = setUp({ role })
+    expect((await health.ready()).status).toBe('ok')
+    expect((await health.pipeline()).status).toBe('ok')
+  }
+})
+
+test('ready asks for database, log, broker, and progress where there was work', async () => {
+  const away = { connected: false, blocked: undefined, reason: 'the broker is not reachable' }
+  const waitingSinceMs = performance.now() - 5_000
+  expect(failed(await setUp({}, connected, () => Promise.reject(new Error('away'))).ready())).toEqual([
+    'postgresql',
+  ])
+  expect(failed(await setUp({ refusal: 'the sequence …' }).ready())).toEqual(['log'])
+  expect(failed(await setUp({}, away).ready())).toEqual(['rabbitmq'])
+  expect(failed(await setUp({ waitingSinceMs }).ready())).toEqual(['progress'])
+})
+
+test('a broker that blocks publishers is waited for: visible, and no failure of ready by itself', async () => {
+  const health = setUp({}, { ...connected, blocked: 'low on memory' })
+  expect((await health.ready()).status).toBe('degraded')
+  expect(failed(await health.pipeline())).toEqual(['rabbitmq'])
+})
+
+test.each<[string, Partial<RelayStatus>]>([
+  ['delivery', { outage: { reason: 'unroutable', sinceMs: 0, attempts: 3 } }],
+  ['backlog', { readSeq: 20, observation: { ...observation, head: 20, oldestAgeMs: 40_000 } }],
+  ['segments', { observation: { ...observation, segmentsAhead: 0 } }],
+  ['heartbeat', { heartbeat: { confirmedAtMs: 0, trouble: 'no queue takes them' } }],
+  ['heartbeat', { heartbeat: { confirmedAtMs: performance.now() - 60_000, trouble: undefined } }],
+  ['lease', { role: 'waiting' }],
+])('the pipeline is red for %s, and names nothing else', async (name, change) => {
+  expect(failed(await setUp({ confirmedSeq: 10, ...change }).pipeline())).toEqual([name])
+})
+
+test('the pipeline warns at one segment ahead', async () => {
+  const report = await setUp({ observation: { ...observation, segmentsAhead: 1 } }).pipeline()
+  expect(report.status).toBe('degraded')
+})

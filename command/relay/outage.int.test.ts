@@ -1,0 +1,129 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import type { Check } from '../../shared/process/health.ts'
+import { waitFor } from '../../tests/support/stack.ts'
+import type { Publisher } from './publisher.ts'
+import {
+  aggregateIdOn,
+  aggregateIds,
+  relayWorld,
+  type RelayWorld,
+  type RunningRelay,
+} from './testing/world.ts'
+
+let world: RelayWorld
+beforeEach(async () => {
+  world = await relayWorld()
+})
+afterEach(() => world.end())
+
+const check = async (relay: RunningRelay, name: string): Promise<Check> =>
+  (await relay.health.pipeline()).checks.find((found) => found.name === name)!
+
+const failing = (relay: RunningRelay, name: string, reason: RegExp) =>
+  waitFor(
+    async () => {
+      const found = await check(relay, name)
+      return found.state === 'failed' && reason.test(found.reason ?? '')
+    },
+    { timeoutMs: 5_000, what: `${name} to fail with ${reason}` },
+  )
+
+/** The ids of each window that was sent, events only. */
+function watched(windows: string[][]) {
+  return {
+    publisher: (real: Publisher): Publisher => ({
+      get state() {
+        return real.state
+      },
+      restore: (signal) => real.restore(signal),
+      publish(messages, signal) {
+        if (messages.every(({ type }) => type.startsWith('users.')))
+          windows.push(messages.map(({ id }) => id))
+        return real.publish(messages, signal)
+      },
+    }),
+  }
+}
+
+test('an event without a queue is not counted as published, and heals when the queue appears', async () => {
+  const relay = await world.start()
+  const ids = await world.append(aggregateIds(5))
+  await failing(relay, 'delivery', /^unroutable: no queue is bound for users\./)
+  expect(await relay.metric('relay_returned_total')).toBeGreaterThanOrEqual(5)
+  expect(await relay.metric('relay_confirmed_total')).toBe(0)
+  expect((await world.cursor()).seq).toBe(0)
+  await failing(relay, 'heartbeat', /no queue takes the heartbeats of partitions 0, 1/)
+
+  const queue = await world.broker.queue('all')
+  await queue.take()
+  await waitFor(() => queue.events.length >= 5, { timeoutMs: 5_000, what: 'the events' })
+  expect(queue.events.map(({ id }) => id)).toEqual(ids)
+  await waitFor(async () => (await relay.health.pipeline()).status === 'ok', {
+    timeoutMs: 5_000,
+    what: 'health',
+  })
+  expect(await relay.metric('relay_outages_total')).toBe(1)
+  expect(await relay.metric('relay_confirmed_total')).toBe(5)
+}, 30_000)
+
+test('one lost queue holds up the window from its first event on; the rest is sent again in order', async () => {
+  const windows: string[][] = []
+  const ids = Array.from({ length: 40 }, (_, index) => aggregateIdOn(index % 8))
+  const relay = await world.start({}, watched(windows))
+  const some = await world.broker.queue('some', { partitions: [0, 1, 2, 3, 4, 5, 6] })
+  await some.take()
+  const sent = await world.append(ids)
+  await failing(relay, 'delivery', /unroutable: no queue is bound for users\.p07of08/)
+  const last = await world.broker.queue('last', { partitions: [7] })
+  await last.take()
+  const received = () => new Set([...some.events, ...last.events].map(({ id }) => id))
+  await waitFor(() => received().size === 40, { timeoutMs: 5_000, what: 'all events' })
+  expect(windows[0]).toEqual(sent)
+  expect(windows.at(-1)).toEqual(sent.slice(7))
+}, 30_000)
+
+test('queues bound for events alone are enough: the first event is the probe then', async () => {
+  const windows: string[][] = []
+  const relay = await world.start({}, watched(windows))
+  const ids = await world.append(aggregateIds(10))
+  await failing(relay, 'delivery', /^unroutable/)
+  const queue = await world.broker.queue('foreign', { heartbeats: false })
+  await queue.take()
+  await waitFor(() => queue.events.length >= 10, { timeoutMs: 5_000, what: 'the events' })
+  expect(queue.events.map(({ id }) => id)).toEqual(ids)
+  expect(windows.at(-2)).toEqual(ids.slice(0, 1))
+  expect(windows.at(-1)).toEqual(ids.slice(1))
+}, 30_000)
+
+test('a full queue that refuses is waited for and drained later, every event there and the last version last', async () => {
+  const relay = await world.start()
+  const queue = await world.broker.queue('small', {
+    arguments: { 'x-max-length': 50, 'x-overflow': 'reject-publish' },
+  })
+  const ids = await world.append(aggregateIds(100, 5))
+  await failing(relay, 'delivery', /^refused/)
+  expect(await relay.metric('relay_nacked_total')).toBeGreaterThan(0)
+  expect(await relay.metric('relay_confirmed_total')).toBeLessThan(500)
+
+  await queue.take()
+  await waitFor(async () => (await world.cursor()).seq === 500, { timeoutMs: 30_000, what: 'the cursor' })
+  await waitFor(() => new Set(queue.events.map(({ id }) => id)).size === 500, {
+    timeoutMs: 5_000,
+    what: 'every event',
+  })
+  const lastVersion = new Map(queue.events.map(({ aggregateId, version }) => [aggregateId, version]))
+  expect([...lastVersion.values()].every((version) => version === 5)).toBe(true)
+  expect(new Set(queue.events.map(({ id }) => id))).toEqual(new Set(ids))
+  await waitFor(() => relay.status.outage === undefined, { timeoutMs: 5_000, what: 'the end of the outage' })
+}, 60_000)
+
+test('an exchange that was deleted is declared again', async () => {
+  const relay = await world.start()
+  await waitFor(() => relay.status.role === 'active', { timeoutMs: 5_000, what: 'a leader' })
+  await world.broker.deleteExchange()
+  await world.append(aggregateIds(3))
+  await waitFor(() => relay.status.outage, { timeoutMs: 5_000, what: 'the outage' })
+  const queue = await waitFor(() => world.broker.queue('all'), { timeoutMs: 5_000, what: 'the exchange' })
+  await queue.take()
+  await waitFor(() => queue.events.length >= 3, { timeoutMs: 5_000, what: 'the events' })
+}, 30_000)

@@ -1,0 +1,94 @@
+import { AMQPClient, type AMQPMessage } from '@cloudamqp/amqp-client'
+import { aggregateBinding, exchangeName, heartbeatRoutingKey } from '../../../shared/messaging/names.ts'
+import { heartbeatType } from '../../../shared/messaging/names.ts'
+import { withDefaults } from '../amqp-link.ts'
+
+/** The broker as a read-side group sees it. */
+export interface TestBroker {
+  /** Declares a queue for the events and heartbeats of `partitions`, of all eight where left out. */
+  queue(name: string, options?: QueueOptions): Promise<TestQueue>
+  deleteExchange(): Promise<void>
+  close(): Promise<void>
+}
+
+export interface QueueOptions {
+  readonly partitions?: readonly number[]
+  readonly heartbeats?: boolean
+  readonly arguments?: Readonly<Record<string, unknown>>
+}
+
+export interface TestQueue {
+  /** Everything taken so far, heartbeats apart, in order; taking begins at the first call of `take`. */
+  readonly events: readonly ReceivedEvent[]
+  readonly heartbeats: readonly { partition: number; head: number; cursor: number }[]
+  take(): Promise<void>
+  /** Messages that nobody took. */
+  depth(): Promise<number>
+  delete(): Promise<void>
+}
+
+export interface ReceivedEvent {
+  readonly id: string
+  readonly aggregateId: string
+  readonly version: number
+  readonly seq: number
+  readonly message: AMQPMessage
+}
+
+const partitionCount = 8
+
+export async function testBroker(url: string): Promise<TestBroker> {
+  const client = new AMQPClient(withDefaults(url))
+  Object.assign(client, { onerror: () => {} })
+  await client.connect()
+  const main = await client.channel()
+  await main.exchangeDeclare(exchangeName, 'topic', { durable: true })
+
+  return {
+    async queue(name, options = {}) {
+      const { partitions = Array.from({ length: partitionCount }, (_, partition) => partition) } = options
+      // A channel of its own: an error closes it, and must not close the others'.
+      const channel = await client.channel()
+      await channel.queueDeclare(name, { durable: true }, { 'x-queue-type': 'quorum', ...options.arguments })
+      for (const partition of partitions) {
+        await channel.queueBind(name, exchangeName, aggregateBinding('users', partition, partitionCount))
+        if (options.heartbeats !== false)
+          await channel.queueBind(name, exchangeName, heartbeatRoutingKey(partition, partitionCount))
+      }
+      const events: ReceivedEvent[] = []
+      const heartbeats: { partition: number; head: number; cursor: number }[] = []
+      return {
+        events,
+        heartbeats,
+        async take() {
+          await channel.basicConsume(name, { noAck: true }, (message) => {
+            if (message.properties.type !== heartbeatType) events.push(receivedEvent(message))
+            else heartbeats.push(receivedHeartbeat(message))
+          })
+        },
+        depth: async () => (await channel.queueDeclare(name, { passive: true })).messageCount,
+        async delete() {
+          await channel.queueDelete(name)
+        },
+      }
+    },
+    deleteExchange: () => main.exchangeDelete(exchangeName),
+    close: () => client.close(),
+  }
+}
+
+function receivedEvent(message: AMQPMessage): ReceivedEvent {
+  const envelope = JSON.parse(message.bodyString()!)
+  return {
+    id: message.properties.messageId!,
+    aggregateId: envelope.subject,
+    version: Number(envelope.sequence),
+    seq: Number(envelope.logseq),
+    message,
+  }
+}
+
+function receivedHeartbeat(message: AMQPMessage) {
+  const { head, cursor } = JSON.parse(message.bodyString()!)
+  return { partition: Number(/p(\d+)of/.exec(message.routingKey)![1]), head, cursor }
+}
