@@ -1,0 +1,140 @@
+import { beforeAll, describe, expect, test } from 'bun:test'
+import { importsOf, reachable, sourceFiles, type SourceFile } from './imports.ts'
+
+let files: SourceFile[]
+let byPath: Map<string, SourceFile>
+beforeAll(async () => {
+  files = await sourceFiles()
+  byPath = new Map(files.map((file) => [file.path, file]))
+})
+
+const isTest = (path: string) =>
+  path.endsWith('.test.ts') || path.includes('/testing/') || path.startsWith('tests/')
+const product = () => files.filter(({ path }) => !isTest(path))
+/** `path → target` for each import that `forbidden` holds for. */
+const violations = (from: (path: string) => boolean, forbidden: (target: string) => boolean) =>
+  product()
+    .filter(({ path }) => from(path))
+    .flatMap(({ path, imports }) =>
+      imports.filter(({ target }) => forbidden(target)).map(({ target }) => `${path} → ${target}`),
+    )
+
+const aggregateFolders = /^(command\/users|query\/users|query\/users-history|shared\/events\/users\.ts)/
+const generic = /^(command\/(commit|outbox|relay)\/|query\/projector\/|shared\/)/
+
+describe('import directions', () => {
+  test('neither side imports the other, and shared imports neither', () => {
+    expect(
+      violations(
+        (path) => path.startsWith('command/'),
+        (target) => target.startsWith('query/'),
+      ),
+    ).toEqual([])
+    expect(
+      violations(
+        (path) => path.startsWith('query/'),
+        (target) => target.startsWith('command/'),
+      ),
+    ).toEqual([])
+    expect(
+      violations(
+        (path) => path.startsWith('shared/'),
+        (target) => /^(command|query|ops|tests)\//.test(target),
+      ),
+    ).toEqual([])
+  })
+  test('the product imports neither ops nor tests', () => {
+    const from = (path: string) => /^(command|query|shared)\//.test(path)
+    expect(violations(from, (target) => /^(ops|tests)\//.test(target))).toEqual([])
+  })
+  test('generic folders never import an aggregate or its events', () => {
+    const from = (path: string) => generic.test(path) && !aggregateFolders.test(path)
+    expect(violations(from, (target) => aggregateFolders.test(target))).toEqual([])
+  })
+  test('generic folders never name an aggregate', () => {
+    const named = product()
+      .filter(({ path }) => generic.test(path) && !aggregateFolders.test(path))
+      .filter(({ text }) => /['"`]users?['"`]/.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')))
+    expect(named.map(({ path }) => path)).toEqual([])
+  })
+  test('PostgreSQL belongs to the command side, MongoDB to the query side', () => {
+    const postgres = /^(@mikro-orm\/(postgresql|migrations)|pg)$/
+    const mongo = /^(@mikro-orm\/mongodb|mongodb)$/
+    expect(
+      violations(
+        (path) => path.startsWith('query/'),
+        (target) => postgres.test(target),
+      ),
+    ).toEqual([])
+    expect(
+      violations(
+        (path) => path.startsWith('command/'),
+        (target) => mongo.test(target),
+      ),
+    ).toEqual([])
+  })
+})
+
+describe('web-standard', () => {
+  const entries = ['command/app.ts', 'command/users/routes.ts', 'query/app.ts', 'shared/http/app.ts']
+  const drivers =
+    /^(@mikro-orm\/.*|mongodb|pg|kysely|@cloudamqp\/amqp-client|prom-client|@logtape\/logtape|bun)$/
+  for (const entry of entries)
+    test(`${entry} reaches no driver, no Node module and no Bun API`, () => {
+      const reached = reachable(entry, byPath)
+      const foreign = [...reached].filter(([target]) => drivers.test(target) || target.startsWith('node:'))
+      expect(foreign.map(([, path]) => path.join(' → '))).toEqual([])
+      const usesBun = [...reached.keys()].filter((path) => /\bBun\./.test(byPath.get(path)?.text ?? ''))
+      expect(usesBun).toEqual([])
+    })
+})
+
+test('the files are found, and the generic ones among them', () => {
+  const paths = ['command/commit/loop.ts', 'command/relay/relay.ts', 'query/projector/gate.ts', 'shared/http/app.ts']
+  expect(paths.filter((path) => !byPath.has(path) || !generic.test(path))).toEqual([])
+})
+
+describe('tidiness', () => {
+  test('no file is dead', () => {
+    const imported = new Set(files.flatMap(({ imports }) => imports.map(({ target }) => target)))
+    const entries =
+      /(^|\/)main\.ts$|\.test\.ts$|^command\/migrate\.ts$|^load-tests\/|^examples\/|\.d\.ts$|^tests\/contract\/.*\.entry\.ts$/
+    const spawned = (path: string) => files.some(({ text }) => text.includes(path.split('/').at(-1)!))
+    const dead = files.filter(({ path }) => !imported.has(path) && !entries.test(path) && !spawned(path))
+    expect(dead.map(({ path }) => path)).toEqual([])
+  })
+  test('the kind of a test is in its name', () => {
+    const odd = files.filter(
+      ({ path }) => path.endsWith('.test.ts') && !/\.(unit|int|e2e)\.test\.ts$/.test(path),
+    )
+    expect(odd.map(({ path }) => path)).toEqual([])
+  })
+  test('tests do not sleep, and none is skipped', () => {
+    const sleeping = files
+      .filter(
+        ({ path }) => path.endsWith('.test.ts') && path !== 'tests/architecture/architecture.unit.test.ts',
+      )
+      .filter(({ text }) => /Bun\.sleep\(|\bsleep\(\d|\.(skip|only|todo)\(/.test(text))
+    expect(sleeping.map(({ path }) => path)).toEqual([])
+  })
+})
+
+test('the parser of imports sees each form', () => {
+  const text = `
+import type { A } from './a.ts'
+import { type B, type C } from './b.ts'
+import { type D, e } from './c.ts'
+import f from '@x/y/z'
+import './side.ts'
+export * from './g.ts'
+const h = await import('./h.ts')`
+  expect(importsOf('dir/file.ts', text)).toEqual([
+    { target: 'dir/a.ts', isTypeOnly: true },
+    { target: 'dir/b.ts', isTypeOnly: true },
+    { target: 'dir/c.ts', isTypeOnly: false },
+    { target: '@x/y', isTypeOnly: false },
+    { target: 'dir/side.ts', isTypeOnly: false },
+    { target: 'dir/g.ts', isTypeOnly: false },
+    { target: 'dir/h.ts', isTypeOnly: false },
+  ])
+})
