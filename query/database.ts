@@ -1,8 +1,9 @@
 import { defineEntity, MikroORM, p, type EntitySchema } from '@mikro-orm/mongodb'
 import type { TObject, TSchema } from '@sinclair/typebox'
 import type { Collection } from 'mongodb'
-import { withTimeout } from '../shared/process/backoff.ts'
+import { retryUntil, withTimeout } from '../shared/process/backoff.ts'
 import type { Runnable } from '../shared/process/lifecycle.ts'
+import type { Logger } from '../shared/process/log.ts'
 import type { ReadModel } from './projector/read-model.ts'
 
 export interface DatabaseOptions {
@@ -12,6 +13,7 @@ export interface DatabaseOptions {
   readonly poolMax: number
   /** How long an operation looks for a server before it fails; also the longest `ping`. */
   readonly timeoutMs: number
+  readonly log: Logger
 }
 
 export interface Database extends Runnable {
@@ -25,9 +27,9 @@ export interface Database extends Runnable {
 /** A write that hangs for longer is given up with its connection, and tried again on another. */
 const socketTimeoutMs = 30_000
 
-/** Connects with its first operation, and again by itself: a store that is away fails operations, never the process. */
+/** A store that is away fails operations, within `timeoutMs`, and never the process. */
 export function createDatabase(options: DatabaseOptions): Database {
-  const { timeoutMs } = options
+  const { timeoutMs, log } = options
   const orm = new MikroORM({
     clientUrl: options.url,
     entities: options.readModels.map(entityOf),
@@ -42,6 +44,8 @@ export function createDatabase(options: DatabaseOptions): Database {
       socketTimeoutMS: socketTimeoutMs,
     },
   })
+  const stopping = new AbortController()
+  let connecting: Promise<unknown> | undefined
   const client = () => orm.em.getConnection().getClient()
   return {
     name: 'database',
@@ -51,8 +55,19 @@ export function createDatabase(options: DatabaseOptions): Database {
     async ping() {
       await withTimeout(client().db().command({ ping: 1 }), timeoutMs, 'the store')
     },
-    start() {},
+    // Once connected the driver finds its server again by itself, but not before: a first connect that failed leaves
+    // a client that refuses every operation for ever, until it is told to connect again.
+    start() {
+      connecting ??= retryUntil(() => client().connect(), {
+        signal: stopping.signal,
+        baseMs: 100,
+        maxMs: 2_000,
+        onFailure: (error, nextMs) => log.warn('the store is not reachable', { error, next_ms: nextMs }),
+      })
+    },
     async stop() {
+      stopping.abort()
+      await connecting
       await orm.close(true)
     },
   }

@@ -28,6 +28,7 @@ const database = createDatabase({
   readModels,
   poolMax: settings.MONGO_POOL_MAX,
   timeoutMs: settings.STORE_TIMEOUT_MS,
+  log,
 })
 const { collectionOf } = database
 const records = createRecords(collectionOf)

@@ -70,6 +70,7 @@ export async function openConsumer(connection: Connection, options: ConsumerOpti
     ended: end.promise,
     abandon,
     async drain(timeoutMs) {
+      if (over.signal.aborted) return
       leaving.abort()
       inbox.close()
       await withTimeout(working, timeoutMs, 'draining').catch(() => {})

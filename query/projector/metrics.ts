@@ -67,7 +67,7 @@ export function createProjectorMetrics(
   const skipped = counter(
     metrics,
     'projector_duplicates_skipped_total',
-    'Events that changed nothing: a newer one was there, in the store or in the batch',
+    'Events that changed nothing: a newer one was in the batch, or in the store (FerretDB tells of the batch only)',
     ['group'],
   )
   const failures = counter(metrics, 'projector_write_failures_total', 'Writes that were tried again', [

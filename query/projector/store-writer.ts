@@ -13,9 +13,9 @@ export interface StoreWriter {
 }
 
 export interface WriteOutcome {
-  /** Documents that are now at the change's version because of this write. */
+  /** Documents that are now at the change's version because of this write, as far as the store tells. */
   readonly applied: number
-  /** Changes that the gate refused, the store being as new or newer. */
+  /** Changes that the gate refused, the store being as new or newer. FerretDB does not tell: always 0 there. */
   readonly skipped: number
 }
 
@@ -95,7 +95,7 @@ interface WriteError {
 }
 type Counts = Pick<BulkWriteResult, 'upsertedCount' | 'modifiedCount'>
 
-/** A document replaced by itself counts as matched and not as modified. */
+/** MongoDB counts a document that the gate left alone as matched only, FerretDB as modified too. */
 const countApplied = ({ upsertedCount, modifiedCount }: Counts) => upsertedCount + modifiedCount
 
 const duplicateKey = 11_000

@@ -1,0 +1,174 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { queueName } from '../../shared/messaging/names.ts'
+import { partitionOf } from '../../shared/messaging/partition.ts'
+import { waitFor } from '../../tests/support/stack.ts'
+import { pipelineProbes } from './health.ts'
+import { things } from './testing/things.ts'
+import { ask, createWorld, type World } from './testing/world.ts'
+
+let world: World
+beforeEach(async () => {
+  world = await createWorld()
+})
+afterEach(() => world.dispose())
+
+const timeoutMs = 10_000
+const queues = [0, 1].map((partition) => queueName('things-g1', partition, 2))
+
+function idOn(partition: number): string {
+  for (;;) {
+    const id = Bun.randomUUIDv7()
+    if (partitionOf(id, 2) === partition) return id
+  }
+}
+const labelOf = async (id: string) => (await world.documents.findOne({ _id: id }))?.label
+
+test('an event that cannot be applied stops its partition alone, and the pipeline names it', async () => {
+  const projector = await world.startProjector()
+  const [before, behind, elsewhere, bad] = [idOn(0), idOn(0), idOn(1), idOn(0)]
+  await world.relay.publish([
+    { id: before, version: 1, label: 'before' },
+    { id: bad, version: 1, label: 42 },
+    { id: behind, version: 1, label: 'behind' },
+    { id: elsewhere, version: 1, label: 'elsewhere' },
+  ])
+  const events = await waitFor(
+    async () => {
+      const check = (await projector.pipeline())['events']
+      return check?.state === 'failed' ? check : undefined
+    },
+    { timeoutMs, what: 'a red pipeline' },
+  )
+  expect(events).toMatchObject({
+    partitions: [
+      {
+        group: 'things-g1',
+        partition: 0,
+        code: 'invalid-data',
+        type: 'things.thing.stored.v1',
+        id: `${bad}/1`,
+      },
+    ],
+  })
+  await world.relay.publish([{ id: elsewhere, version: 2, label: 'still flows' }])
+  await waitFor(async () => (await labelOf(elsewhere)) === 'still flows', {
+    timeoutMs,
+    what: 'the other partition',
+  })
+  expect(await labelOf(before)).toBe('before')
+  expect(await labelOf(behind)).toBeUndefined()
+
+  // Nothing was lost: without the bad one, all the others are there again for whoever comes next.
+  await projector.stop()
+  const mended = await world.startProjector({ readModels: [tolerant] })
+  await waitFor(async () => (await labelOf(behind)) === 'behind', { timeoutMs, what: 'what stood behind it' })
+  expect((await mended.pipeline())['events']).toMatchObject({ state: 'ok' })
+})
+
+test('a first start finds no queues and is no alarm; a queue that goes missing later is one, in every replica and for good', async () => {
+  const first = await world.startProjector()
+  await first.view.refresh()
+  expect((await ask(pipelineProbes(first.view, queues, 30_000)))['queues']).toEqual({
+    name: 'queues',
+    state: 'ok',
+  })
+
+  // The broker cancels the consumer of a deleted queue, and the projector declares it again.
+  await world.relay.channel.queueDelete(queues[1]!)
+  await waitFor(async () => (await first.total('projector_queues_lost_total')) === 1, {
+    timeoutMs,
+    what: 'the alarm',
+  })
+  await waitFor(async () => (await first.pipeline())['consumers']?.state === 'ok', {
+    timeoutMs,
+    what: 'a consumer',
+  })
+  const id = idOn(1)
+  await world.relay.publish([{ id, version: 1, label: 'after' }])
+  await waitFor(async () => (await labelOf(id)) === 'after', { timeoutMs, what: 'events to flow again' })
+
+  await first.stop()
+  const second = await world.startProjector({ replica: 'replica-2' })
+  await second.view.refresh()
+  expect((await ask(pipelineProbes(second.view, queues, 30_000)))['queues']).toMatchObject({
+    state: 'failed',
+    queues: [{ queue: queues[1] }],
+  })
+})
+
+test('a queue that was deleted while no projector ran is noticed at the next start', async () => {
+  await (await world.startProjector()).stop()
+  await world.relay.channel.queueDelete(queues[0]!)
+  const next = await world.startProjector()
+  expect(await next.records.lostQueues()).toMatchObject([
+    { queue: queues[0], group: 'things-g1', partition: 0 },
+  ])
+})
+
+test('a heartbeat comes through its partition, and every replica can tell how old the last one is', async () => {
+  const first = await world.startProjector()
+  const time = new Date().toISOString()
+  await world.relay.heartbeat(0, time)
+  // An older one, redelivered late, turns nothing back.
+  await world.relay.heartbeat(0, '2020-01-01T00:00:00.000Z')
+  await world.relay.heartbeat(1, '2020-01-01T00:00:00.000Z')
+  const entries = await waitFor(
+    async () => {
+      const found = await first.records.heartbeats()
+      return found.length === 2 ? found : undefined
+    },
+    { timeoutMs, what: 'both heartbeats in the store' },
+  )
+  expect(entries.find(({ partition }) => partition === 0)).toMatchObject({ time, head: 7, cursor: 7 })
+
+  const other = await world.startProjector({ replica: 'replica-2' })
+  await other.view.refresh()
+  expect((await ask(pipelineProbes(other.view, queues, 30_000)))['heartbeats']).toMatchObject({
+    state: 'failed',
+    queues: [queues[1]],
+  })
+  expect(await other.total('projector_heartbeat_age_seconds')).toBeGreaterThan(1_000_000)
+})
+
+test('a partition that does not move gives its channel back, and says so', async () => {
+  const stuck = Promise.withResolvers<never>()
+  const projector = await world.startProjector({
+    stallMs: 200,
+    writer: { write: () => stuck.promise },
+  })
+  await world.relay.publish([{ id: idOn(0), version: 1, label: 'stuck' }])
+  await waitFor(async () => (await ask(projector.readyProbes('failed')))['progress']?.state === 'failed', {
+    timeoutMs,
+    what: 'no progress',
+    intervalMs: 5,
+  })
+  await waitFor(
+    async () => {
+      const { consumers } = await projector.pipeline()
+      return (consumers as { partitions?: { reason?: string }[] }).partitions?.[0]?.reason === 'no progress'
+    },
+    { timeoutMs, what: 'the channel to be given back', intervalMs: 5 },
+  )
+  await waitFor(async () => (await projector.pipeline())['consumers']?.state === 'ok', {
+    timeoutMs,
+    what: 'another',
+  })
+  stuck.reject(new Error('let go'))
+})
+
+/** The same read model with a later version's leniency: what it cannot decode, it takes for a removal. */
+const tolerant = {
+  ...things,
+  handles: {
+    ...things.handles,
+    decode: (envelope: Parameters<typeof things.handles.decode>[0]) => decodeAnything(envelope),
+  },
+}
+
+function decodeAnything(envelope: Parameters<typeof things.handles.decode>[0]) {
+  try {
+    return things.handles.decode(envelope)
+  } catch {
+    return things.handles.decode({ ...envelope, type: 'things.thing.removed.v1', data: {} })
+  }
+}

@@ -1,0 +1,110 @@
+import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { waitFor } from '../../tests/support/stack.ts'
+import { createProxy } from './testing/proxy.ts'
+import { ask, connect, createWorld, type World } from './testing/world.ts'
+
+let world: World
+let closing: (() => unknown)[]
+beforeEach(async () => {
+  world = await createWorld()
+  closing = []
+})
+afterEach(async () => {
+  // Before the world goes: a projector that cannot reach its store takes longer to stop.
+  for (const close of closing.toReversed()) await close()
+  await world.dispose()
+})
+
+const timeoutMs = 15_000
+
+/** The same server behind a proxy that the test can shut. */
+async function behindProxy(address: string) {
+  const url = new URL(address)
+  const proxy = await createProxy({ host: url.hostname, port: Number(url.port) })
+  url.port = String(proxy.port)
+  return { url: url.href, proxy }
+}
+
+const applied = (ids: string[]) => async () =>
+  (await world.documents.countDocuments({ _id: { $in: ids } })) === ids.length
+const some = () => Array.from({ length: 20 }, () => Bun.randomUUIDv7())
+const stored = (ids: string[]) => ids.map((id) => ({ id, version: 1, label: id }))
+
+test('the store is away at the start, comes, goes and comes again', async () => {
+  const { url, proxy } = await behindProxy(world.mongoUrl)
+  const database = connect(url)
+  closing.push(() => database.stop(), proxy.close)
+  proxy.refuse(true)
+  const projector = await world.startProjector({ database, atOnce: true })
+  closing.push(projector.stop)
+  const consumers = async () => (await projector.pipeline())['consumers']
+  await waitFor(async () => JSON.stringify(await consumers()).includes('asking the store failed'), {
+    timeoutMs,
+    what: 'the reason',
+  })
+  proxy.refuse(false)
+  await waitFor(async () => (await consumers())?.state === 'ok', { timeoutMs, what: 'consumers' })
+  const first = some()
+  await world.relay.publish(stored(first))
+  await waitFor(applied(first), { timeoutMs, what: 'the first events' })
+
+  proxy.refuse(true)
+  const second = some()
+  await world.relay.publish(stored(second))
+  await waitFor(async () => (await projector.pipeline())['writes']?.state === 'failed', {
+    timeoutMs,
+    what: 'an alarm',
+  })
+  proxy.refuse(false)
+  await waitFor(applied(second), { timeoutMs, what: 'the second events' })
+}, 40_000)
+
+test('the broker is away at the start, comes, goes and comes again', async () => {
+  const { url, proxy } = await behindProxy(world.brokerUrl)
+  closing.push(proxy.close)
+  proxy.refuse(true)
+  const projector = await world.startProjector({ brokerUrl: url, atOnce: true })
+  closing.push(projector.stop)
+  const ready = async () => (await ask(projector.readyProbes('degraded')))['broker']
+  expect(await ready()).toMatchObject({ state: 'degraded', reason: 'not reachable' })
+  proxy.refuse(false)
+  await waitFor(async () => (await projector.pipeline())['consumers']?.state === 'ok', {
+    timeoutMs,
+    what: 'consumers',
+  })
+  expect(await ready()).toMatchObject({ state: 'ok' })
+  const first = some()
+  await world.relay.publish(stored(first))
+  await waitFor(applied(first), { timeoutMs, what: 'the first events' })
+
+  proxy.refuse(true)
+  const second = some()
+  await world.relay.publish(stored(second))
+  await waitFor(async () => (await projector.pipeline())['consumers']?.state === 'failed', {
+    timeoutMs,
+    what: 'an alarm',
+  })
+  proxy.refuse(false)
+  await waitFor(applied(second), { timeoutMs, what: 'the second events' })
+}, 40_000)
+
+test('the exchange is not there at the start: the relay declares it, and the queues are bound then', async () => {
+  await world.relay.channel.exchangeDelete('events')
+  const projector = await world.startProjector({ atOnce: true })
+  await waitFor(
+    async () => JSON.stringify(await projector.pipeline()).includes('declaring the queue failed (404)'),
+    {
+      timeoutMs,
+      what: 'the reason',
+    },
+  )
+  await world.relay.channel.exchangeDeclare('events', 'topic', { durable: true })
+  await waitFor(async () => (await projector.pipeline())['consumers']?.state === 'ok', {
+    timeoutMs,
+    what: 'consumers',
+  })
+  expect(await projector.records.lostQueues()).toEqual([])
+  const ids = some()
+  await world.relay.publish(stored(ids))
+  await waitFor(applied(ids), { timeoutMs, what: 'the events' })
+}, 20_000)
