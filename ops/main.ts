@@ -22,7 +22,13 @@ const VERBS: Record<string, Verb> = {
   healthcheck: { summary: 'is a role, or a URL, ready?', load: () => import('./verbs/healthcheck.ts') },
 }
 
-void main(process.argv.slice(2)).then((exitCode) => exitCode !== undefined && process.exit(exitCode))
+main(process.argv.slice(2)).then(
+  (exitCode) => exitCode !== undefined && process.exit(exitCode),
+  (error: Error) => {
+    console.error(`\n ${error.message}`)
+    process.exit(1)
+  },
+)
 
 async function main([name = '--help', ...args]: string[]): Promise<number | undefined> {
   if (['--help', '-h', 'help'].includes(name)) {

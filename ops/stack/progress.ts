@@ -7,6 +7,8 @@ export interface Step {
 export interface Progress {
   step(name: string): Step
   line(text: string): void
+  /** What is going on for good, below all lines: it replaces itself, on a terminal in its place. */
+  status(text: string): void
   /** Takes the updating line away. Steps that are still open end without a word. */
   close(): void
 }
@@ -24,9 +26,13 @@ interface Open {
 export function terminalProgress(out: NodeJS.WriteStream): Progress {
   const open = new Set<Open>()
   let frame = 0
-  const clear = () => open.size > 0 && out.write('\r\x1b[2K')
+  let status = ''
+  const clear = () => out.write('\r\x1b[2K')
   const draw = () => {
-    if (open.size === 0) return
+    if (open.size === 0) {
+      if (status) out.write(`\r\x1b[2K${status}`)
+      return
+    }
     const parts = [...open].map(({ name, note, startedAt }) => {
       return `${name} ${whole(startedAt)}${note && open.size === 1 ? ` · ${note}` : ''}`
     })
@@ -42,11 +48,16 @@ export function terminalProgress(out: NodeJS.WriteStream): Progress {
   }
   return {
     line,
-    step: (name) => track(open, name, clear, line),
+    step: (name) => track(open, name, line),
+    status(text) {
+      status = text
+      draw()
+    },
     close() {
       clearInterval(timer)
-      clear()
+      if (open.size > 0 || status) clear()
       open.clear()
+      status = ''
     },
   }
 }
@@ -58,9 +69,15 @@ export function plainProgress(write: (line: string) => void): Progress {
       write(` … ${name} ${whole(startedAt)}${note && ` · ${note}`}`)
   }, REMINDER_MS)
   timer.unref()
+  let told = 0
   return {
     line: write,
-    step: (name) => track(open, name, () => {}, write),
+    step: (name) => track(open, name, write),
+    status(text) {
+      if (performance.now() - told < REMINDER_MS) return
+      told = performance.now()
+      write(text)
+    },
     close() {
       clearInterval(timer)
       open.clear()
@@ -72,13 +89,12 @@ export function progressOn(out: NodeJS.WriteStream): Progress {
   return out.isTTY ? terminalProgress(out) : plainProgress((line) => out.write(`${line}\n`))
 }
 
-function track(open: Set<Open>, name: string, clear: () => void, line: (text: string) => void): Step {
+function track(open: Set<Open>, name: string, line: (text: string) => void): Step {
   const step: Open = { name, note: '', startedAt: performance.now() }
   open.add(step)
   return {
     note: (text) => void (step.note = text),
     done(result = '') {
-      clear()
       if (!open.delete(step)) return
       const seconds = `${((performance.now() - step.startedAt) / 1000).toFixed(1)} s`
       line(` ✓ ${name.padEnd(22)} ${result.padEnd(34)} ${seconds.padStart(7)}`)

@@ -22,6 +22,8 @@ const PACKAGES: Record<string, string> = {
   bwrap: 'bubblewrap',
   mmdebstrap: 'mmdebstrap',
   newuidmap: 'uidmap',
+  flock: 'util-linux',
+  setpriv: 'util-linux',
 }
 
 export function requireLinux(): void {
@@ -51,17 +53,25 @@ export async function requireNamespaces(): Promise<void> {
   })
 }
 
-export async function requireGo(): Promise<void> {
+export async function requireGo(): Promise<string> {
   const [major, minor] = GO_MINIMUM
   const version = await run(['go', 'version']).catch(() => '')
   const found = /go(\d+)\.(\d+)/.exec(version)
-  if (found && (Number(found[1]) > major || (Number(found[1]) === major && Number(found[2]) >= minor))) return
+  if (found && (Number(found[1]) > major || (Number(found[1]) === major && Number(found[2]) >= minor))) {
+    return `Go ${found[1]}.${found[2]} will do it`
+  }
   const what = `FerretDB is built with Go ${major}.${minor} or later; ${found ? `this is ${found[0]}` : 'there is no `go` on PATH'}`
   throw new Missing(what, 'install Go; or put a `mongod` on PATH; or set MONGO_URL')
 }
 
-/** Which of the commands are missing. */
-export function missingCommands(commands: string[]): string[] {
+/** Says that they are there, or which package brings what is not. */
+export function requireCommands(commands: string[]): string {
+  const missing = missingCommands(commands)
+  if (missing.length > 0) throw new Missing(`missing: ${missing.join(', ')}`, installFix(missing))
+  return `${commands.join(', ')} found`
+}
+
+function missingCommands(commands: string[]): string[] {
   return commands.filter((command) => !Bun.which(command, { PATH: `${process.env.PATH}:/usr/sbin:/sbin` }))
 }
 
@@ -78,8 +88,8 @@ export async function installCommands(
 ): Promise<void> {
   const missing = missingCommands(commands)
   if (missing.length === 0) return
-  const packages = missing.map((command) => PACKAGES[command] ?? command)
-  const fix = `as root: apt-get update && apt-get install --no-install-recommends ${packages.join(' ')}`
+  const packages = packagesOf(missing)
+  const fix = installFix(missing)
   const what = `missing: ${missing.join(', ')}`
   const prefix = await rootPrefix(signal)
   if (!prefix || missingCommands(['apt-get']).length > 0) throw new Missing(what, fix)
@@ -97,6 +107,13 @@ export async function installCommands(
     throw new Missing(`${what}; apt-get could not install it: ${(error as Error).message}`, fix)
   }
 }
+
+const packagesOf = (commands: string[]) => [
+  ...new Set(commands.map((command) => PACKAGES[command] ?? command)),
+]
+
+const installFix = (commands: string[]) =>
+  `as root: apt-get update && apt-get install --no-install-recommends ${packagesOf(commands).join(' ')}`
 
 async function rootPrefix(signal: AbortSignal): Promise<string[] | undefined> {
   if (process.getuid?.() === 0) return []

@@ -1,3 +1,4 @@
+import { backoffMs } from '../../shared/process/backoff.ts'
 import { type Ports, choosePorts, isFree } from './ports.ts'
 import type { StackEnv } from './index.ts'
 import type { Sandbox } from './sandbox.ts'
@@ -38,7 +39,7 @@ export interface ServerOptions {
 
 const ATTEMPTS = 5
 const STOP_TIMEOUT_MS = 8_000
-const BACKOFF_MS = [500, 1_000, 2_000, 5_000, 10_000, 30_000]
+const BACKOFF = { baseMs: 500, maxMs: 30_000 }
 /** A server that ran this long was healthy: its next crash starts the backoff anew. */
 const HEALTHY_MS = 60_000
 
@@ -132,8 +133,10 @@ export class LocalServer<P extends Ports & { main: number }> implements Server {
   }
 
   private restart(problem: string): void {
-    const delayMs = BACKOFF_MS[Math.min(this.crashes++, BACKOFF_MS.length - 1)]!
-    this.options.onProblem(`${this.product} ${problem}; starting it again in ${delayMs / 1000} s`)
+    const delayMs = backoffMs(this.crashes++, BACKOFF, Math.random())
+    this.options.onProblem(
+      `${this.product} ${problem}; starting it again in ${(delayMs / 1000).toFixed(1)} s`,
+    )
     setTimeout(() => {
       if (!this.wanted || this.up) return
       this.inTurn(() => this.launch()).then(

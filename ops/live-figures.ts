@@ -1,0 +1,67 @@
+/** The three figures of the status line; undefined where a service does not tell. */
+export interface Figures {
+  writesPerSecond: number | undefined
+  backlogEvents: number | undefined
+  lagSeconds: number | undefined
+}
+
+interface Urls {
+  command: string
+  relay: string
+  query: string
+}
+
+const TIMEOUT_MS = 800
+
+/** Reads the services' metrics; each call's rate is over the time since the call before. */
+export function liveFigures(urls: Urls): () => Promise<Figures> {
+  let before: { total: number; at: number } | undefined
+  return async () => {
+    const [total, backlogEvents, lagSeconds] = await Promise.all([
+      metric(urls.command, 'command_events_appended_total', sum),
+      metric(urls.relay, 'relay_backlog_events', sum),
+      metric(urls.query, 'projector_lag_seconds', max),
+    ])
+    const at = performance.now()
+    const known = total !== undefined && before !== undefined && total >= before.total
+    const writesPerSecond = known ? ((total - before!.total) * 1_000) / (at - before!.at) : undefined
+    before = total === undefined ? undefined : { total, at }
+    return { writesPerSecond, backlogEvents, lagSeconds }
+  }
+}
+
+export function statusLine({ writesPerSecond, backlogEvents, lagSeconds }: Figures): string {
+  const writes = writesPerSecond === undefined ? '-' : `${Math.round(writesPerSecond)}/s`
+  return `   writes ${writes.padEnd(9)} backlog ${String(backlogEvents ?? '-').padEnd(9)} lag ${lag(lagSeconds)}`
+}
+
+function lag(seconds: number | undefined): string {
+  if (seconds === undefined) return '-'
+  return seconds < 1 ? `${Math.round(seconds * 1_000)} ms` : `${seconds.toFixed(1)} s`
+}
+
+async function metric(
+  origin: string,
+  name: string,
+  fold: (values: number[]) => number,
+): Promise<number | undefined> {
+  try {
+    const answer = await fetch(`${origin}/metrics`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const values = samples(await answer.text(), name)
+    return values.length > 0 ? fold(values) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** All values of one metric in Prometheus' text format, whatever their labels. */
+export function samples(text: string, name: string): number[] {
+  return text
+    .split('\n')
+    .filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`))
+    .map((line) => Number(line.replace(/^[^{ ]+(\{.*\})? /, '').split(' ')[0]))
+    .filter((value) => !Number.isNaN(value))
+}
+
+const sum = (values: number[]) => values.reduce((total, value) => total + value, 0)
+const max = (values: number[]) => Math.max(...values)
