@@ -5,7 +5,7 @@ import { queueName } from '../../shared/messaging/names.ts'
 import { storedDocument } from './gate.ts'
 import { consumerPriority } from './rendezvous.ts'
 import { createStoreWriter, type StoreWriter } from './store-writer.ts'
-import { createProxy } from './testing/proxy.ts'
+import { behindProxy } from './testing/proxy.ts'
 import type { ThingEvent } from './testing/things.ts'
 import { createWorld, type World } from './testing/world.ts'
 
@@ -66,20 +66,18 @@ describe('600 deliveries of 200 events, duplicated and shuffled', () => {
 
 describe('acknowledged after the write, and not before', () => {
   test('what was written and not acknowledged comes again, and changes nothing', async () => {
-    const broker = new URL(world.brokerUrl)
-    const proxy = await createProxy({ host: broker.hostname, port: Number(broker.port) })
-    broker.port = String(proxy.port)
+    const { url: brokerUrl, proxy } = await behindProxy(world.brokerUrl)
     try {
       const writer = createStoreWriter(world.database.collectionOf)
       const written = Promise.withResolvers<number>()
       await world.startProjector({
-        brokerUrl: broker.href,
+        brokerUrl,
         writer: {
           async write(collection, changes) {
             const outcome = await writer.write(collection, changes)
             // As if the process died here: the write is done, and no acknowledgement ever leaves.
             if (changes.length > 0) {
-              proxy.refuse(true)
+              void proxy.down()
               written.resolve(changes.length)
             }
             return outcome
@@ -95,7 +93,7 @@ describe('acknowledged after the write, and not before', () => {
       })
       expect(await differing()).toEqual([])
     } finally {
-      proxy.close()
+      await proxy.stop()
     }
   })
 
@@ -158,11 +156,9 @@ describe('acknowledged after the write, and not before', () => {
 })
 
 test('two replicas share the partitions, and one that is cut off loses nothing', async () => {
-  const broker = new URL(world.brokerUrl)
-  const proxy = await createProxy({ host: broker.hostname, port: Number(broker.port) })
-  broker.port = String(proxy.port)
+  const { url: brokerUrl, proxy } = await behindProxy(world.brokerUrl)
   try {
-    const one = await world.startProjector({ replica: preferring(0), brokerUrl: broker.href })
+    const one = await world.startProjector({ replica: preferring(0), brokerUrl })
     const two = await world.startProjector({ replica: preferring(1) })
     const published: string[] = []
     const publish = async (count: number) => {
@@ -178,14 +174,14 @@ test('two replicas share the partitions, and one that is cut off loses nothing',
       { timeoutMs, what: 'both to apply events' },
     )
     await publish(200)
-    proxy.refuse(true)
+    void proxy.down()
     await publish(200)
     await waitFor(async () => (await world.documents.countDocuments({})) === published.length, {
       timeoutMs,
       what: 'every document',
     })
   } finally {
-    proxy.close()
+    await proxy.stop()
   }
 })
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { waitFor } from '../../tests/support/stack.ts'
-import { createProxy } from './testing/proxy.ts'
+import { behindProxy } from './testing/proxy.ts'
 import { ask, connect, createWorld, type World } from './testing/world.ts'
 
 let world: World
@@ -17,14 +17,6 @@ afterEach(async () => {
 
 const timeoutMs = 15_000
 
-/** The same server behind a proxy that the test can shut. */
-async function behindProxy(address: string) {
-  const url = new URL(address)
-  const proxy = await createProxy({ host: url.hostname, port: Number(url.port) })
-  url.port = String(proxy.port)
-  return { url: url.href, proxy }
-}
-
 const applied = (ids: string[]) => async () =>
   (await world.documents.countDocuments({ _id: { $in: ids } })) === ids.length
 const some = () => Array.from({ length: 20 }, () => Bun.randomUUIDv7())
@@ -33,8 +25,8 @@ const stored = (ids: string[]) => ids.map((id) => ({ id, version: 1, label: id }
 test('the store is away at the start, comes, goes and comes again', async () => {
   const { url, proxy } = await behindProxy(world.mongoUrl)
   const database = connect(url)
-  closing.push(() => database.stop(), proxy.close)
-  proxy.refuse(true)
+  closing.push(() => database.stop(), proxy.stop)
+  await proxy.down()
   const projector = await world.startProjector({ database, atOnce: true })
   closing.push(projector.stop)
   const consumers = async () => (await projector.pipeline())['consumers']
@@ -42,32 +34,32 @@ test('the store is away at the start, comes, goes and comes again', async () => 
     timeoutMs,
     what: 'the reason',
   })
-  proxy.refuse(false)
+  await proxy.up()
   await waitFor(async () => (await consumers())?.state === 'ok', { timeoutMs, what: 'consumers' })
   const first = some()
   await world.relay.publish(stored(first))
   await waitFor(applied(first), { timeoutMs, what: 'the first events' })
 
-  proxy.refuse(true)
+  await proxy.down()
   const second = some()
   await world.relay.publish(stored(second))
   await waitFor(async () => (await projector.pipeline())['writes']?.state === 'failed', {
     timeoutMs,
     what: 'an alarm',
   })
-  proxy.refuse(false)
+  await proxy.up()
   await waitFor(applied(second), { timeoutMs, what: 'the second events' })
 }, 40_000)
 
 test('the broker is away at the start, comes, goes and comes again', async () => {
   const { url, proxy } = await behindProxy(world.brokerUrl)
-  closing.push(proxy.close)
-  proxy.refuse(true)
+  closing.push(proxy.stop)
+  await proxy.down()
   const projector = await world.startProjector({ brokerUrl: url, atOnce: true })
   closing.push(projector.stop)
   const ready = async () => (await ask(projector.readyProbes('degraded')))['broker']
   expect(await ready()).toMatchObject({ state: 'degraded', reason: 'not reachable' })
-  proxy.refuse(false)
+  await proxy.up()
   await waitFor(async () => (await projector.pipeline())['consumers']?.state === 'ok', {
     timeoutMs,
     what: 'consumers',
@@ -77,14 +69,14 @@ test('the broker is away at the start, comes, goes and comes again', async () =>
   await world.relay.publish(stored(first))
   await waitFor(applied(first), { timeoutMs, what: 'the first events' })
 
-  proxy.refuse(true)
+  await proxy.down()
   const second = some()
   await world.relay.publish(stored(second))
   await waitFor(async () => (await projector.pipeline())['consumers']?.state === 'failed', {
     timeoutMs,
     what: 'an alarm',
   })
-  proxy.refuse(false)
+  await proxy.up()
   await waitFor(applied(second), { timeoutMs, what: 'the second events' })
 }, 40_000)
 

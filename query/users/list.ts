@@ -1,6 +1,7 @@
 import type { Static } from '@sinclair/typebox'
 import { t } from 'elysia'
 import { decodeCursor, encodeCursor, type ListIdentity } from '../paging.ts'
+import { queryInteger } from '../query-integer.ts'
 import type { Order, PageRequest, Stored } from '../reads.ts'
 import { foldEmail, foldName } from './folding.ts'
 import type { UserDocument } from './document.ts'
@@ -20,12 +21,11 @@ const text = (description: string, example: string) =>
 export const listQuery = t.Object(
   {
     limit: t.Optional(
-      t.Integer({
+      queryInteger({
         minimum: 1,
         maximum: 100,
         default: pageSizeDefault,
         description: 'Most users on the page',
-        'x-error': 'must be a whole number from 1 to 100',
       }),
     ),
     cursor: t.Optional(
@@ -69,12 +69,12 @@ export function pageRequest(query: ListQuery, fields: PageRequest['fields']): Pa
     where.push({ $or: [{ first_name_key: range }, { last_name_key: range }] })
   }
   const after = query.cursor === undefined ? undefined : decodeCursor(identity(query), query.cursor)
-  return { where, order: order(query), after, limit: (query.limit ?? pageSizeDefault) + 1, fields }
+  return { where, order: order(query), after, limit: pageSize(query) + 1, fields }
 }
 
 /** @param found what the store gave for `pageRequest` */
 export function toPage(query: ListQuery, found: readonly Stored<UserDocument>[]) {
-  const limit = query.limit ?? pageSizeDefault
+  const limit = pageSize(query)
   const items = found.slice(0, limit)
   const last = items.at(-1)
   if (found.length <= limit || last === undefined) return { items, nextCursor: null }
@@ -83,6 +83,7 @@ export function toPage(query: ListQuery, found: readonly Stored<UserDocument>[])
   return { items, nextCursor: encodeCursor(identity(query), { value, id }) }
 }
 
+const pageSize = ({ limit }: ListQuery): number => Number(limit ?? pageSizeDefault)
 const order = (query: ListQuery): Order => orders[query.sort ?? 'created_at']
 
 function identity({ sort = 'created_at', email, last_name, name_prefix }: ListQuery): ListIdentity {
