@@ -1,6 +1,7 @@
 import { retryUntil } from '../../shared/process/backoff.ts'
 import type { Logger } from '../../shared/process/log.ts'
 import type { Lease } from './lease.ts'
+import { unlessAborted } from './signals.ts'
 
 /**
  * Moves the cursor behind the confirms, one move at a time, while the next window is on its way: so the log's fsync
@@ -18,12 +19,15 @@ export class CursorMover {
   /** Resolves when the move *before* this one is done; this one goes on and is tried until the lease is lost. */
   async confirmedUpTo(seq: number): Promise<void> {
     await this.underWay
-    this.underWay = retryUntil(() => this.lease.moveCursor(seq), {
+    const { lost } = this.lease
+    const move = retryUntil(() => this.lease.moveCursor(seq), {
       baseMs: 50,
       maxMs: 1_000,
-      signal: this.lease.lost,
+      signal: lost,
       onFailure: (error) => this.log.warn('the cursor could not be moved', { seq, error }),
     })
+    // A statement without an answer is not waited for once the lease is gone.
+    this.underWay = unlessAborted(move, lost)
   }
 
   /** Resolves when nothing is under way: everything reported is moved over, or the lease is lost. */

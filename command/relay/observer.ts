@@ -3,6 +3,7 @@ import type { Logger } from '../../shared/process/log.ts'
 import { describeTrouble } from './database-trouble.ts'
 import { refusal } from './guard.ts'
 import type { LogStore } from './log-store.ts'
+import { unlessAborted } from './signals.ts'
 import type { RelayStatus } from './status.ts'
 
 export interface ObserverOptions {
@@ -20,14 +21,9 @@ export class Observer {
   constructor(private readonly options: ObserverOptions) {}
 
   async run(signal: AbortSignal): Promise<void> {
-    const { status, intervalMs, log } = this.options
+    const { intervalMs } = this.options
     while (!signal.aborted) {
-      try {
-        await this.look()
-        if (status.role === 'active' && !status.refusal) await this.keepSegments()
-      } catch (error) {
-        log.debug('cannot look at the log', { reason: describeTrouble(error), error })
-      }
+      await unlessAborted(this.beat(), signal)
       await delay(intervalMs, signal)
     }
   }
@@ -41,6 +37,16 @@ export class Observer {
     if (!found && status.refusal) log.info('publishing again')
     status.observation = seen
     status.refusal = found
+  }
+
+  private async beat(): Promise<void> {
+    const { status, log } = this.options
+    try {
+      await this.look()
+      if (status.role === 'active' && !status.refusal) await this.keepSegments()
+    } catch (error) {
+      log.debug('cannot look at the log', { reason: describeTrouble(error), error })
+    }
   }
 
   private async keepSegments(): Promise<void> {

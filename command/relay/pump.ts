@@ -5,6 +5,7 @@ import type { Delivery } from './delivery.ts'
 import type { Doorbell } from './doorbell.ts'
 import type { Heartbeats } from './heartbeats.ts'
 import type { LogStore } from './log-store.ts'
+import { unlessAborted } from './signals.ts'
 import type { RelayStatus } from './status.ts'
 import { eventMessage, type EventMessage } from './window.ts'
 
@@ -60,7 +61,7 @@ export async function pump(after: number, options: PumpOptions): Promise<void> {
 
   /** Tried until it succeeds; undefined when told to stop. Encodes too, while another window awaits its confirms. */
   async function read(from: number): Promise<Window | undefined> {
-    const batch = await retryUntil(
+    const attempts = retryUntil(
       () => {
         doorbell.hush()
         return store.read({ after: from, limit: options.windowMax, bytesMax: options.windowBytesMax })
@@ -75,6 +76,7 @@ export async function pump(after: number, options: PumpOptions): Promise<void> {
         },
       },
     )
+    const batch = await unlessAborted(attempts, halt)
     if (!batch) return undefined
     status.databaseTrouble = undefined
     return { messages: batch.rows.map((row) => eventMessage(row, options.partitions)), full: batch.full }

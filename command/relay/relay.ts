@@ -12,6 +12,7 @@ import type { RelayMetrics } from './metrics.ts'
 import { Observer } from './observer.ts'
 import type { Publisher } from './publisher.ts'
 import { pump } from './pump.ts'
+import { unlessAborted } from './signals.ts'
 import type { RelayStatus } from './status.ts'
 
 export interface RelayOptions {
@@ -76,7 +77,9 @@ export class Relay implements Runnable {
       try {
         this.leaseBell.hush()
         const acquiredAtMs = performance.now()
-        const answer = await store.acquire({ owner: this.owner, ttlMs })
+        const asking = store.acquire({ owner: this.owner, ttlMs })
+        const answer = await unlessAborted(asking, signal)
+        if (!answer) return void giveBack(store, asking)
         failures = 0
         status.databaseTrouble = undefined
         if (answer.acquired) {
@@ -106,12 +109,13 @@ export class Relay implements Runnable {
     log.info('leading', { token: lease.token, cursor: after })
 
     // Not one message before the guard has looked at this database.
-    await retryUntil(() => this.observer.look(), {
+    const firstLook = retryUntil(() => this.observer.look(), {
       baseMs: 100,
       maxMs: 2_000,
       signal: halt,
       onFailure: (error) => log.warn('cannot look at the log', { reason: describeTrouble(error), error }),
     })
+    await unlessAborted(firstLook, halt)
     const cursor = new CursorMover(lease, log)
     const heartbeats = new Heartbeats({ ...options, intervalMs: options.heartbeatIntervalMs })
     const delivery = new Delivery({ ...options, lease, cursor, heartbeats, halt, abort })
@@ -137,3 +141,8 @@ export class Relay implements Runnable {
 
 const standbyPollMs = 1_000
 const drainTimeoutMs = 3_000
+
+/** A lease that arrives after the stop must not keep the others waiting until it expires. */
+function giveBack(store: LogStore, asking: ReturnType<LogStore['acquire']>): void {
+  asking.then((late) => (late.acquired ? store.release({ token: late.token }) : undefined)).catch(() => {})
+}
