@@ -39,6 +39,8 @@ export function httpServer(options: HttpServerOptions): Runnable & { readonly po
       started = false
       // Keep-alive connections without a request would hold a graceful stop; after a grace they are cut.
       await Promise.race([Promise.resolve(app.stop()), delay(4_000)])
+      // Once stopped it has no server, and a second stop would print plain text among the log's lines.
+      if (!app.server) return
       await withTimeout(Promise.resolve(app.stop(true)), 1_000, 'closing connections').catch(() => {})
     },
   }

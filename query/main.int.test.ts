@@ -1,0 +1,123 @@
+import { afterAll, expect, test } from 'bun:test'
+import { join } from 'node:path'
+import { createMongoUrl, createVhost, dropMongo, waitFor } from '../tests/support/stack.ts'
+import { behindProxy } from './projector/testing/proxy.ts'
+
+const mongoUrl = createMongoUrl()
+const vhost = await createVhost()
+afterAll(async () => {
+  await vhost.drop()
+  await dropMongo(mongoUrl)
+})
+
+const timeoutMs = 15_000
+
+/** The process as it runs in production, on a port of its own. `url` is there once it listens. */
+async function start(env: Record<string, string>) {
+  const child = Bun.spawn(['bun', join(import.meta.dirname, 'main.ts')], {
+    env: {
+      ...process.env,
+      MONGO_URL: mongoUrl,
+      RABBITMQ_URL: vhost.url,
+      QUERY_PORT: '0',
+      PROJECTOR_PORT: '0',
+      ...env,
+    },
+    stdout: 'pipe',
+    stderr: 'inherit',
+  })
+  const lines: Record<string, unknown>[] = []
+  const listening = Promise.withResolvers<number>()
+  const reading = (async () => {
+    const decoder = new TextDecoder()
+    let rest = ''
+    for await (const chunk of child.stdout) {
+      const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
+      rest = parts.pop() ?? ''
+      for (const part of parts) {
+        const line = JSON.parse(part) as Record<string, unknown>
+        lines.push(line)
+        if (line['message'] === 'listening') listening.resolve(Number(line['port']))
+      }
+    }
+  })()
+  const url = `http://127.0.0.1:${await listening.promise}`
+  return {
+    lines,
+    async get(path: string) {
+      const response = await fetch(`${url}${path}`)
+      const text = await response.text()
+      return { status: response.status, text, body: text.startsWith('{') ? JSON.parse(text) : undefined }
+    },
+    /** @returns the exit code */
+    async stop(): Promise<number> {
+      child.kill('SIGTERM')
+      const code = await child.exited
+      await reading
+      return code
+    },
+  }
+}
+
+const check = (body: { checks: { name: string; state: string }[] }, name: string) =>
+  body.checks.find((found) => found.name === name)?.state
+
+test('without the broker it answers reads, is ready, says what it lacks, and stops when told to', async () => {
+  const { url: brokerUrl, proxy } = await behindProxy(vhost.url)
+  await proxy.down()
+  const query = await start({ RABBITMQ_URL: brokerUrl })
+  try {
+    expect((await query.get('/users')).body).toEqual({ items: [], next_cursor: null })
+    const ready = await query.get('/health/ready')
+    expect([ready.status, check(ready.body, 'store'), check(ready.body, 'broker')]).toEqual([
+      200,
+      'ok',
+      'degraded',
+    ])
+    const pipeline = await query.get('/health/pipeline')
+    expect([pipeline.status, check(pipeline.body, 'consumers')]).toEqual([503, 'failed'])
+  } finally {
+    expect(await query.stop()).toBe(0)
+    await proxy.stop()
+  }
+  expect(query.lines.at(-1)).toMatchObject({ message: 'stopped' })
+}, 20_000)
+
+test('without the store it is not ready, answers 503, and recovers by itself', async () => {
+  const { url: storeUrl, proxy } = await behindProxy(mongoUrl)
+  await proxy.down()
+  const query = await start({ MONGO_URL: storeUrl, STORE_TIMEOUT_MS: '500', QUERY_ROLES: 'api' })
+  try {
+    const ready = await query.get('/health/ready')
+    expect([ready.status, check(ready.body, 'store')]).toEqual([503, 'failed'])
+    expect((await query.get('/users')).body).toMatchObject({ status: 503, type: '/problems/unavailable' })
+    await proxy.up()
+    await waitFor(async () => (await query.get('/users')).status === 200, { timeoutMs, what: 'reads' })
+    expect((await query.get('/health/ready')).status).toBe(200)
+  } finally {
+    expect(await query.stop()).toBe(0)
+    await proxy.stop()
+  }
+}, 20_000)
+
+test('a projector alone serves health and metrics, no reads, and needs the broker to be ready', async () => {
+  const { url: brokerUrl, proxy } = await behindProxy(vhost.url)
+  await proxy.down()
+  const projector = await start({ RABBITMQ_URL: brokerUrl, QUERY_ROLES: 'projector' })
+  try {
+    const ready = await projector.get('/health/ready')
+    expect([ready.status, check(ready.body, 'broker')]).toEqual([503, 'failed'])
+    await proxy.up()
+    await waitFor(async () => (await projector.get('/health/ready')).status === 200, {
+      timeoutMs,
+      what: 'readiness',
+    })
+    expect((await projector.get('/metrics')).text).toContain(
+      'projector_lag_seconds{group="users-g1",partition="7"',
+    )
+    expect((await projector.get('/users')).status).toBe(404)
+  } finally {
+    expect(await projector.stop()).toBe(0)
+    await proxy.stop()
+  }
+}, 20_000)
