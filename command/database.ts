@@ -1,4 +1,5 @@
 import { MikroORM } from '@mikro-orm/postgresql'
+import type { Logger } from '../shared/process/log.ts'
 import type { Aggregate } from './commit/aggregate.ts'
 
 export interface CommandDatabase {
@@ -9,25 +10,27 @@ export interface CommandDatabase {
 }
 
 /** MikroORM on PostgreSQL. Connects on first use; a database that is away fails the statement, not the process. */
-export async function connectDatabase(options: {
+export function connectDatabase(options: {
   url: string
   aggregates: readonly Aggregate[]
   poolMax: number
-}): Promise<CommandDatabase> {
+  log: Logger
+}): CommandDatabase {
+  const inUse = new Set<PoolClient>()
   const orm = new MikroORM({
     clientUrl: options.url,
     entities: options.aggregates.map(({ entity }) => entity),
     pool: { min: 0, max: options.poolMax, idleTimeoutMillis: 30_000 },
+    // Its own lines are no JSON; what matters reaches the caller as an error.
+    logger: (message) => options.log.debug('from the ORM', { text: message.split('\n', 1)[0] }),
     // The pool's default is to wait for a connection for ever.
-    driverOptions: { application_name: 'command', connectionTimeoutMillis: 2_000, keepAlive: true },
+    driverOptions: {
+      application_name: 'command',
+      connectionTimeoutMillis: 2_000,
+      keepAlive: true,
+      onPoolCreated: watch,
+    },
   })
-  const pool = (await orm.em.getConnection().getNativeClient()) as unknown as Pool
-  const inUse = new Set<PoolClient>()
-  pool.on('acquire', (client) => inUse.add(client))
-  pool.on('release', (_error, client) => inUse.delete(client))
-  pool.on('remove', (client) => inUse.delete(client))
-  // An idle connection that the server ends; the next statement gets another.
-  pool.on('error', () => {})
   return {
     orm,
     sever() {
@@ -35,14 +38,30 @@ export async function connectDatabase(options: {
     },
     close: () => orm.close(true),
   }
+
+  function watch(pool: Pool): void {
+    pool.on('acquire', (client) => inUse.add(client))
+    pool.on('release', (_error, client) => inUse.delete(client))
+    pool.on('connect', (client) => client.once('end', () => setImmediate(() => giveBack(client))))
+  }
+
+  // Where BEGIN, COMMIT or ROLLBACK fails, the query builder never gives its connection back: after as many cut
+  // connections as the pool is large, every command would wait for ever.
+  function giveBack(client: PoolClient): void {
+    if (!inUse.has(client)) return
+    client.release(true)
+    client.release = () => {}
+  }
 }
 
 /** The parts of `pg.Pool` that MikroORM's connection hands out. */
 interface Pool {
-  on(event: 'acquire' | 'remove', listener: (client: PoolClient) => void): void
+  on(event: 'acquire' | 'connect', listener: (client: PoolClient) => void): void
   on(event: 'release', listener: (error: unknown, client: PoolClient) => void): void
-  on(event: 'error', listener: (error: unknown) => void): void
 }
 interface PoolClient {
+  once(event: 'end', listener: () => void): void
+  /** @param destroy the pool drops the connection instead of keeping it */
+  release: (destroy: boolean) => void
   readonly connection: { readonly stream: { destroy(): void } }
 }

@@ -7,7 +7,7 @@ import { commandSettings } from './settings.ts'
 
 const settings = settingsOrExit(commandSettings)
 const log = createLogger('command', settings.LOG_LEVEL)
-const service = await createCommandService(settings, log)
+const service = createCommandService(settings, log)
 const server = httpServer({
   app: service.app,
   hostname: settings.HOST,

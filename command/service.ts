@@ -23,15 +23,16 @@ export interface CommandService {
 }
 
 /** The one wiring of the command side, for `main.ts` and for tests. Connects to nothing yet. */
-export async function createCommandService(
+export function createCommandService(
   settings: Settings<typeof commandSettings>,
   log: Logger,
-): Promise<CommandService> {
+): CommandService {
   const metrics = createMetrics('command')
-  const database = await connectDatabase({
+  const database = connectDatabase({
     url: settings.POSTGRES_URL,
     aggregates: genericAggregates,
     poolMax: settings.POSTGRES_POOL_MAX,
+    log,
   })
   const store = createCommitStore({ orm: database.orm, aggregates: genericAggregates })
   const doorbell = createDoorbell({ url: settings.POSTGRES_URL, log })

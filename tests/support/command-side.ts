@@ -42,7 +42,7 @@ export async function startCommandSide(
   url: string,
   settings: Record<string, string> = {},
 ): Promise<RunningCommandSide> {
-  const service = await createCommandService(
+  const service = createCommandService(
     loadSettings(commandSettings, { POSTGRES_URL: url, ...settings }),
     silentLogger,
   )
