@@ -96,6 +96,11 @@ test('a first start finds no queues and is no alarm; a queue that goes missing l
   })
 })
 
+test('replicas that start for the first time at the same moment see no loss in one another', async () => {
+  const replicas = await Promise.all(['a', 'b', 'c'].map((replica) => world.startProjector({ replica })))
+  expect(await replicas[0]!.records.lostQueues()).toEqual([])
+})
+
 test('a queue that was deleted while no projector ran is noticed at the next start', async () => {
   await (await world.startProjector()).stop()
   await world.relay.channel.queueDelete(queues[0]!)

@@ -71,24 +71,22 @@ export function pipelineProbes(view: PipelineView, queues: readonly string[], ov
   const startedAtMs = performance.now()
   return [
     () => {
-      const ages = new Map(view.heartbeats().map((entry) => [entry.queue, entry.ageSeconds]))
-      const missing = queues.filter((queue) => !ages.has(queue))
-      const old = queues.filter((queue) => (ages.get(queue) ?? 0) * 1000 > overdueMs)
-      const oldest = { seconds: Math.max(0, ...queues.map((queue) => ages.get(queue) ?? 0)) }
-      const grace = performance.now() - startedAtMs < overdueMs
-      if (old.length > 0 || (missing.length > 0 && !grace)) {
+      const known = new Map(view.heartbeats().map((entry) => [entry.queue, entry.ageSeconds]))
+      // One that never came is as old as this process.
+      const aliveSeconds = (performance.now() - startedAtMs) / 1000
+      const age = (queue: string) => known.get(queue) ?? aliveSeconds
+      const seconds = Math.max(0, ...queues.map(age))
+      const overdue = queues.filter((queue) => age(queue) * 1000 > overdueMs)
+      const missing = queues.filter((queue) => !known.has(queue))
+      if (overdue.length > 0) {
         const reason = `no heartbeat of the relay came through for more than ${overdueMs} ms`
-        return { name: 'heartbeats', state: 'failed', reason, queues: [...old, ...missing], ...oldest }
+        return { name: 'heartbeats', state: 'failed', reason, queues: overdue, seconds }
       }
-      if (missing.length > 0)
-        return {
-          name: 'heartbeats',
-          state: 'degraded',
-          reason: 'waiting for the first ones',
-          queues: missing,
-          ...oldest,
-        }
-      return { ...ok('heartbeats'), ...oldest }
+      if (missing.length > 0) {
+        const reason = 'waiting for the first ones'
+        return { name: 'heartbeats', state: 'degraded', reason, queues: missing, seconds }
+      }
+      return { ...ok('heartbeats'), seconds }
     },
     () => {
       const lost = view.lostQueues()

@@ -100,3 +100,14 @@ test('the exchange is not there at the start: the relay declares it, and the que
   await world.relay.publish(stored(ids))
   await waitFor(applied(ids), { timeoutMs, what: 'the events' })
 }, 20_000)
+
+test('the exchange is deleted and made anew while all is quiet: the queues are bound again', async () => {
+  const projector = await world.startProjector({ overdueMs: 400 })
+  await world.relay.channel.exchangeDelete('events')
+  await world.relay.channel.exchangeDeclare('events', 'topic', { durable: true })
+  const ids = some()
+  // Unroutable until then, which the relay is told and tries again.
+  await waitFor(async () => (await world.relay.publish(stored(ids)), true), { timeoutMs, what: 'bindings' })
+  await waitFor(applied(ids), { timeoutMs, what: 'the events' })
+  expect(await projector.records.lostQueues()).toEqual([])
+}, 20_000)

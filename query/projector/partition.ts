@@ -15,6 +15,8 @@ export interface PartitionOptions extends Omit<ConsumerOptions, 'model' | 'state
   /** Asks the store for an answer. @throws when there is none */
   readonly pingStore: () => Promise<void>
   readonly stallMs: number
+  /** Heartbeats come every few seconds: after so long without any message the queue's bindings may be gone. */
+  readonly quietMs: number
   /** Told when the queue was missing and with it events of this group. */
   readonly onQueueLost: () => void
 }
@@ -27,8 +29,6 @@ export interface Partition extends Runnable {
 
 const backoff = { baseMs: 100, maxMs: 5_000 }
 const drainTimeoutMs = 5_000
-/** Heartbeats come every few seconds: after so long without any message the queue's bindings may be gone. */
-const quietMs = 15_000
 
 /** Keeps one partition of one group consumed: queue and bindings, then a consumer, and again when that has ended. */
 export function createPartition(options: PartitionOptions): Partition {
@@ -71,7 +71,7 @@ export function createPartition(options: PartitionOptions): Partition {
     }
   }
 
-  /** Also before 15 s: the exchange may have been deleted and made anew, which takes the bindings and not the queue. */
+  /** An exchange that was deleted and made anew took the bindings with it, and left the queue and its consumer. */
   async function rebind(): Promise<void> {
     state.deliveredAtMs = performance.now()
     try {
@@ -99,7 +99,7 @@ export function createPartition(options: PartitionOptions): Partition {
       if (isStalled(state, options.stallMs)) {
         log.error('no progress: giving the channel back', { ...names, limit_ms: options.stallMs })
         consumer?.abandon('no progress')
-      } else if (performance.now() - state.deliveredAtMs > quietMs) void rebind()
+      } else if (performance.now() - state.deliveredAtMs > options.quietMs) void rebind()
     },
   }
 }

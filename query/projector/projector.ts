@@ -57,6 +57,7 @@ export function createProjector(options: ProjectorOptions): Projector {
       broker,
       priority: consumerPriority(replica, queueOf(of)),
       write: options.writer.write,
+      quietMs: options.overdueMs / 2,
       onApplied: (applied) => onApplied(of, applied),
       onWriteFailed(error, nextMs) {
         metrics.writeFailed(of.model.group)
