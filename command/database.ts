@@ -1,4 +1,5 @@
 import { MikroORM } from '@mikro-orm/postgresql'
+import { delay } from '../shared/process/backoff.ts'
 import type { Logger } from '../shared/process/log.ts'
 import type { Aggregate } from './commit/aggregate.ts'
 
@@ -36,7 +37,8 @@ export function connectDatabase(options: {
     sever() {
       for (const client of inUse) client.connection.stream.destroy()
     },
-    close: () => orm.close(true),
+    // A statement that starts while the pool closes would hold it open for ever.
+    close: () => Promise.race([orm.close(true), delay(2_000)]),
   }
 
   function watch(pool: Pool): void {

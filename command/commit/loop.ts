@@ -42,7 +42,7 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
   let running: Promise<void> | undefined
   let awaySinceMs: number | undefined
   let failedProgress = 0
-  let watching = false
+  let watching: Promise<void> | undefined
 
   const isAway = () => awaySinceMs !== undefined && performance.now() - awaySinceMs >= databaseAwayMaxMs
   const away = () => new CommandFailure('database-away', 'PostgreSQL does not answer')
@@ -67,6 +67,7 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
       lifetime.abort()
       queue.nudge()
       await running
+      await watching
     },
   }
 
@@ -192,19 +193,16 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
       if (await answers()) return true
       await delay(backoffMs(attempt, { baseMs: 10, maxMs: 250 }, Math.random()))
     }
-    void watchForReturn()
+    watching ??= watchForReturn().finally(() => (watching = undefined))
     return false
   }
 
   async function watchForReturn(): Promise<void> {
-    if (watching) return
-    watching = true
     queue.refuseAll(away())
     for (let attempt = 0; awaySinceMs !== undefined && !lifetime.signal.aborted; attempt++) {
       if (await answers()) awaySinceMs = undefined
       else await delay(backoffMs(attempt, { baseMs: 50, maxMs: 1_000 }, Math.random()), lifetime.signal)
     }
-    watching = false
     if (!lifetime.signal.aborted) log.info('PostgreSQL is back')
   }
 

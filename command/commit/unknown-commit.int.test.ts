@@ -22,7 +22,7 @@ beforeEach(async () => {
   proxy = await startTcpProxy({ target: { host: hostname, port: Number(port) } })
   side = await startCommandSide(proxy.url(database.commandUrl), {
     COMMAND_TIMEOUT_MS: '1500',
-    DATABASE_AWAY_MAX_MS: '1000',
+    DATABASE_AWAY_MAX_MS: '2500',
   })
 })
 afterEach(async () => {
