@@ -2,7 +2,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cachedPart } from './cache.ts'
 import type { Progress } from './progress.ts'
-import { buildCommands, installCommands, requireGo } from './requirements.ts'
+import { buildCommands, installCommands, requireGo, requireSubordinateIds } from './requirements.ts'
 import { run } from './run.ts'
 
 /** What makes the root file system what it is: a change here makes another one. */
@@ -33,6 +33,7 @@ export async function rootfs(progress: Progress, signal: AbortSignal): Promise<s
     async make(target) {
       step().note('installing what it takes to make one')
       await installCommands(buildCommands(), signal, step().note)
+      requireSubordinateIds()
       const mirror = await debianMirror()
       await mkdir(target)
       await run(['bash', '-c', EXTRACT, 'bash', target, ...mmdebstrap(mirror)], {
@@ -55,7 +56,7 @@ export async function ferretdbBinary(progress: Progress, signal: AbortSignal): P
     signal,
     onWait: () => step().note('another start is making it'),
     async make(target) {
-      step().note('go install')
+      step().note('downloading and compiling')
       await requireGo()
       const folder = `${target}-bin`
       await rm(folder, { recursive: true, force: true })
@@ -69,7 +70,7 @@ export async function ferretdbBinary(progress: Progress, signal: AbortSignal): P
         GOOS: '',
         GOARCH: '',
       }
-      await run(['go', 'install', FERRETDB_MODULE], { signal, env, cwd: folder, onLine: step().note })
+      await run(['go', 'install', FERRETDB_MODULE], { signal, env, cwd: folder })
       await rename(join(folder, 'ferretdb'), target)
       await rm(folder, { recursive: true, force: true })
     },

@@ -69,7 +69,7 @@ export function plainProgress(write: (line: string) => void): Progress {
       write(` … ${name} ${whole(startedAt)}${note && ` · ${note}`}`)
   }, REMINDER_MS)
   timer.unref()
-  let told = 0
+  let told = Number.NEGATIVE_INFINITY
   return {
     line: write,
     step: (name) => track(open, name, write),

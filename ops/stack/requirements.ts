@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { userInfo } from 'node:os'
 import { run } from './run.ts'
 
 /** Something that has to be there, and how to get it. */
@@ -62,6 +64,21 @@ export async function requireGo(): Promise<string> {
   }
   const what = `FerretDB is built with Go ${major}.${minor} or later; ${found ? `this is ${found[0]}` : 'there is no `go` on PATH'}`
   throw new Missing(what, 'install Go; or put a `mongod` on PATH; or set MONGO_URL')
+}
+
+/** An ordinary user makes the root file system with ids that the machine has set aside for him. */
+export function requireSubordinateIds(): string {
+  const { username, uid } = userInfo()
+  if (uid === 0) return 'root needs none'
+  for (const file of ['/etc/subuid', '/etc/subgid']) {
+    const owners = (existsSync(file) ? readFileSync(file, 'utf8') : '')
+      .split('\n')
+      .map((line) => line.split(':')[0])
+    if (owners.includes(username) || owners.includes(`${uid}`)) continue
+    const ranges = '--add-subuids 1000000-1065535 --add-subgids 1000000-1065535'
+    throw new Missing(`${file} sets no ids aside for ${username}`, `as root: usermod ${ranges} ${username}`)
+  }
+  return 'set aside'
 }
 
 /** Says that they are there, or which package brings what is not. */

@@ -13,6 +13,7 @@ import {
   requireGo,
   requireLinux,
   requireNamespaces,
+  requireSubordinateIds,
 } from '../stack/requirements.ts'
 import { stackDir } from '../stack/running.ts'
 
@@ -73,7 +74,9 @@ async function system(): Promise<string> {
 /** What it takes to make a part matters only as long as it is not there. */
 async function rootFileSystem(): Promise<string> {
   if (await cached(rootfsName())) return `cached in ${cacheDir()}`
-  return `not made yet; ${requireCommands(buildCommands())}`
+  const found = requireCommands(buildCommands())
+  requireSubordinateIds()
+  return `not made yet; ${found}`
 }
 
 async function mongo(): Promise<string> {
