@@ -9,7 +9,6 @@ import { settledOrAborted } from './signals.ts'
  * lost with it: whoever holds a channel hears of it on the channel, and asks `opened` for the next.
  */
 export interface Broker extends Runnable {
-  readonly isOpen: boolean
   /** Waits for a connection; undefined when `signal` was aborted first. */
   opened(signal: AbortSignal): Promise<Connection | undefined>
   /** Asks the broker for an answer. @throws when there is no connection or no answer */
@@ -68,9 +67,6 @@ export function createBroker(options: BrokerOptions): Broker {
 
   return {
     name: 'broker',
-    get isOpen() {
-      return open !== undefined
-    },
     start() {
       running ??= run()
     },

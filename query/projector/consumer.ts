@@ -49,6 +49,7 @@ export async function openConsumer(connection: Connection, options: ConsumerOpti
   onChannelLost(channel, finish)
   try {
     await withTimeout(subscribe(), answerTimeoutMs, 'subscribing')
+    if (over.signal.aborted) throw new Error('the channel was lost at once')
   } catch (error) {
     await closeChannel(channel)
     throw error

@@ -3,8 +3,8 @@ import { consumerPriority } from './rendezvous.ts'
 
 const queues = Array.from({ length: 64 }, (_, index) => `users-g1.p${String(index).padStart(2, '0')}of64`)
 
-function owners(replicas: readonly string[]): string[] {
-  return queues.map((queue) =>
+function owners(replicas: readonly string[], of = queues): string[] {
+  return of.map((queue) =>
     replicas.reduce((best, replica) =>
       consumerPriority(replica, queue) > consumerPriority(best, queue) ? replica : best,
     ),
@@ -27,6 +27,12 @@ describe('consumer priority', () => {
         expect([replica, share > 0.5 && share < 1.6]).toEqual([replica, true])
       }
     }
+  })
+  test('of two replicas hardly ever one is first on all of eight queues, as it would be without mixing', () => {
+    const names = Array.from({ length: 30 }, (_, index) => `projector-${index}`)
+    const pairs = names.flatMap((one) => names.filter((other) => other > one).map((other) => [one, other]))
+    const lopsided = pairs.filter((pair) => new Set(owners(pair, queues.slice(0, 8))).size === 1)
+    expect(lopsided.length / pairs.length).toBeLessThan(0.04)
   })
   test('a replica that leaves moves only its own queues', () => {
     const before = owners(['a', 'b', 'c'])

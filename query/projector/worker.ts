@@ -28,7 +28,7 @@ export async function applyAll<M extends Message>(inbox: Inbox<M>, options: Work
     const batch = await inbox.peek(options.batchMax)
     if (batch === undefined) return
     const applied = await applyBatch(model, batch, write).catch(unlessLeaving)
-    if (applied === undefined || options.over.aborted) return
+    if (applied === undefined) return
     const count = applied.prepared.length
     if (count > 0) {
       options.onApplied(applied)

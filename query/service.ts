@@ -1,0 +1,94 @@
+import { hostname } from 'node:os'
+import type { AnyElysia } from 'elysia'
+import { createHttpApp } from '../shared/http/app.ts'
+import { createHealth, dependency, type Health } from '../shared/process/health.ts'
+import type { Runnable } from '../shared/process/lifecycle.ts'
+import type { Logger } from '../shared/process/log.ts'
+import { answerMetrics, createMetrics, type Metrics } from '../shared/process/metrics.ts'
+import type { Settings } from '../shared/process/settings.ts'
+import { createQueryApp } from './app.ts'
+import { createDatabase } from './database.ts'
+import { pipelineProbes } from './projector/health.ts'
+import { createPipelineView } from './projector/pipeline-view.ts'
+import { createProjector } from './projector/projector.ts'
+import { createRecords } from './projector/records.ts'
+import { createStoreWriter } from './projector/store-writer.ts'
+import { allQueues } from './projector/topology.ts'
+import { readModels } from './read-models.ts'
+import type { querySettings } from './settings.ts'
+
+export interface QueryService {
+  readonly app: AnyElysia
+  /** Where the app is to listen: a projector alone has a port of its own. */
+  readonly port: number
+  readonly health: Health
+  readonly metrics: Metrics
+  /** In the order of their start; the HTTP server comes after them. */
+  readonly parts: readonly Runnable[]
+}
+
+/** The one wiring of the query side, whichever roles it has. Connects to nothing yet. */
+export function createQueryService(settings: Settings<typeof querySettings>, log: Logger): QueryService {
+  const isApi = settings.QUERY_ROLES.includes('api')
+  const metrics = createMetrics(isApi ? 'query' : 'projector')
+  const database = createDatabase({
+    url: settings.MONGO_URL,
+    readModels,
+    poolMax: settings.MONGO_POOL_MAX,
+    timeoutMs: settings.STORE_TIMEOUT_MS,
+    log,
+  })
+  const { collectionOf, ping } = database
+  const records = createRecords(collectionOf)
+  const view = createPipelineView(records)
+  const projector = settings.QUERY_ROLES.includes('projector')
+    ? createProjector({
+        readModels,
+        partitions: settings.PARTITIONS,
+        replica: settings.REPLICA_ID || `${hostname()}-${process.pid}`,
+        brokerUrl: settings.RABBITMQ_URL,
+        prefetch: settings.PROJECTOR_PREFETCH,
+        batchMax: settings.PROJECTOR_BATCH_MAX,
+        stallMs: settings.PROJECTOR_STALL_MS,
+        overdueMs: settings.PIPELINE_OVERDUE_MS,
+        writer: createStoreWriter(collectionOf),
+        records,
+        view,
+        collectionOf,
+        pingStore: ping,
+        log,
+        metrics,
+      })
+    : undefined
+
+  const store = dependency('store', 'failed', ping, settings.STORE_TIMEOUT_MS)
+  const health = createHealth({
+    // A broker that is away takes no traffic away from a process that answers reads.
+    ready: [store, ...(projector?.readyProbes(isApi ? 'degraded' : 'failed') ?? [])],
+    pipeline: [
+      store,
+      ...(projector?.pipelineProbes ?? []),
+      ...pipelineProbes(view, allQueues(readModels, settings.PARTITIONS), settings.PIPELINE_OVERDUE_MS),
+    ],
+  })
+  const shell = { log, health, metricsText: () => metrics.metrics(), onAnswer: answerMetrics(metrics) }
+  const app = isApi
+    ? createQueryApp({
+        ...shell,
+        collectionOf,
+        timeoutMs: settings.STORE_TIMEOUT_MS,
+        publicUrl: settings.QUERY_PUBLIC_URL.replace(/\/$/, ''),
+      })
+    : createHttpApp({
+        ...shell,
+        title: 'Projector',
+        description: 'Health and metrics of a projector that runs alone.',
+      })
+  return {
+    app,
+    port: isApi ? settings.QUERY_PORT : settings.PROJECTOR_PORT,
+    health,
+    metrics,
+    parts: [database, view, ...(projector ? [projector] : [])],
+  }
+}
