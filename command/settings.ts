@@ -1,7 +1,7 @@
-import { logLevels } from '../shared/process/logger.ts'
-import { integer, oneOf, text, url } from '../shared/process/settings.ts'
+import { commonSettings } from '../shared/process/common-settings.ts'
+import { integer, url } from '../shared/process/settings.ts'
 
-const LOG_LEVEL = oneOf({ doc: 'Least severe log line that is written.', values: logLevels, default: 'info' })
+const { HOST, LOG_LEVEL, QUERY_PUBLIC_URL } = commonSettings
 const postgres = ['postgres:', 'postgresql:'] as const
 
 const POSTGRES_URL = url({
@@ -15,9 +15,12 @@ const POSTGRES_RELAY_URL = url({
   default: 'postgres://relay:relay@127.0.0.1:5432/commands',
 })
 
+const ownerDoc =
+  'PostgreSQL as the owner of the schema, who migrates it. The command service does so at its start where this is set.'
+
 export const migrateSettings = {
   POSTGRES_OWNER_URL: url({
-    doc: 'PostgreSQL as the owner of the schema: migrates it and makes the two roles below.',
+    doc: ownerDoc,
     protocols: postgres,
     default: 'postgres://owner:owner@127.0.0.1:5432/commands',
   }),
@@ -28,15 +31,11 @@ export const migrateSettings = {
 
 export const commandSettings = {
   COMMAND_PORT: integer({ doc: 'Port of the command service.', default: 3000, min: 0, max: 65_535 }),
-  HOST: text({ doc: 'Address the services listen on.', default: '127.0.0.1' }),
-  QUERY_PUBLIC_URL: url({
-    doc: "The query service as clients see it: the base of a new resource's Location.",
-    protocols: ['http:', 'https:'],
-    default: 'http://localhost:3001',
-  }),
+  HOST,
+  QUERY_PUBLIC_URL,
   POSTGRES_URL,
   POSTGRES_OWNER_URL: url({
-    doc: 'When set, the command service migrates the schema at its start; when not, it waits for somebody to do so.',
+    doc: ownerDoc,
     protocols: postgres,
     default: '',
   }),

@@ -1,0 +1,24 @@
+import { logLevels } from './logger.ts'
+import { integer, oneOf, text, url } from './settings.ts'
+
+/** Settings that mean the same in every process that has them. */
+export const commonSettings = {
+  HOST: text({ doc: 'Address the services listen on.', default: '127.0.0.1' }),
+  LOG_LEVEL: oneOf({ doc: 'Least severe log line that is written.', values: logLevels, default: 'info' }),
+  RABBITMQ_URL: url({
+    doc: 'RabbitMQ, with the virtual host as its path.',
+    protocols: ['amqp:', 'amqps:'],
+    default: 'amqp://guest:guest@127.0.0.1:5672',
+  }),
+  PARTITIONS: integer({
+    doc: 'Partitions of the event stream: part of every name on the broker, so the same in every process and for ever.',
+    default: 8,
+    min: 1,
+    max: 1_000,
+  }),
+  QUERY_PUBLIC_URL: url({
+    doc: 'The query service as clients see it: the base of `Location` and of `Link`.',
+    protocols: ['http:', 'https:'],
+    default: 'http://localhost:3001',
+  }),
+}
