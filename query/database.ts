@@ -67,7 +67,6 @@ export function createDatabase(options: DatabaseOptions): Database {
     },
     async stop() {
       stopping.abort()
-      await connecting
       await orm.close(true)
     },
   }

@@ -78,7 +78,7 @@ export const querySettings = {
     max: 600_000,
   }),
   PIPELINE_OVERDUE_MS: integer({
-    doc: 'Lag, or age of the last heartbeat, from which `/health/pipeline` is red (milliseconds).',
+    doc: 'Lag, or age of the last heartbeat, from which `/health/pipeline` is red (milliseconds). After half of it without any message a queue is bound again.',
     default: 30_000,
     min: 1_000,
     max: 3_600_000,

@@ -4,6 +4,7 @@ import type { Applied } from './apply.ts'
 import { answerTimeoutMs, closeChannel, onChannelLost, type Connection } from './broker.ts'
 import { createInbox } from './inbox.ts'
 import { markEnded, markSubscribed, type PartitionState } from './partition-state.ts'
+import type { Poison } from './prepare.ts'
 import type { ReadModel } from './read-model.ts'
 import type { StoreWriter } from './store-writer.ts'
 import { applyAll } from './worker.ts'
@@ -22,7 +23,7 @@ export interface ConsumerOptions {
   /** Told when a write failed and will be tried again. Must not throw. */
   readonly onWriteFailed: (error: unknown, nextMs: number) => void
   /** Told each time a message stops the partition. Must not throw. */
-  readonly onPoisoned: (applied: Applied, nextMs: number) => void
+  readonly onPoisoned: (poison: Poison, nextMs: number) => void
 }
 
 /** A subscription to one queue, from its channel's opening to its end; never used again after that. */

@@ -7,40 +7,39 @@ import type { ReadModel } from './read-model.ts'
 export interface IndexOptions {
   readonly readModels: readonly ReadModel[]
   readonly collectionOf: (name: string) => Collection<{ _id: string }>
-  readonly log: Logger
 }
 
-/**
- * Makes the read models' indexes, in the background and until it succeeds. Natively, because the ORM's own
- * `ensureIndexes` drops a collection's other indexes when one cannot be built.
- */
-export function createIndexKeeper({ readModels, collectionOf, log }: IndexOptions): Runnable {
+/** Makes the indexes in the background, and tries until it succeeds. */
+export function createIndexKeeper(options: IndexOptions & { readonly log: Logger }): Runnable {
   const stopping = new AbortController()
-  let running: Promise<unknown> | undefined
-
-  async function make(): Promise<void> {
-    for (const { collection, indexes } of readModels)
-      for (const { name, keys } of indexes) {
-        const [first] = Object.keys(keys)
-        // A tombstone has none of the document's fields, so it stays out of the index.
-        const partialFilterExpression = { [first!]: { $exists: true } }
-        await collectionOf(collection).createIndex(keys, { name, partialFilterExpression })
-      }
-  }
-
   return {
     name: 'indexes',
     start() {
-      running ??= retryUntil(make, {
+      void retryUntil(() => makeIndexes(options), {
         signal: stopping.signal,
         baseMs: 500,
         maxMs: 30_000,
-        onFailure: (error, nextMs) => log.warn('indexes could not be made', { error, next_ms: nextMs }),
+        onFailure: (error, nextMs) =>
+          options.log.warn('indexes could not be made', { error, next_ms: nextMs }),
       })
     },
     async stop() {
+      // Not waited for: the store goes on by itself with what it was told to build.
       stopping.abort()
-      await running
     },
   }
+}
+
+/**
+ * Natively, because the ORM's own `ensureIndexes` drops a collection's other indexes when one cannot be built.
+ * Idempotent. @throws when the store is away
+ */
+export async function makeIndexes({ readModels, collectionOf }: IndexOptions): Promise<void> {
+  for (const { collection, indexes } of readModels)
+    for (const { name, keys } of indexes) {
+      const [first] = Object.keys(keys)
+      // A tombstone has none of the document's fields, so it stays out of the index.
+      const partialFilterExpression = { [first!]: { $exists: true } }
+      await collectionOf(collection).createIndex(keys, { name, partialFilterExpression })
+    }
 }

@@ -3,11 +3,11 @@ import type { Runnable } from '../../shared/process/lifecycle.ts'
 import type { Logger } from '../../shared/process/log.ts'
 import type { Broker } from './broker.ts'
 import { openConsumer, type Consumer, type ConsumerOptions } from './consumer.ts'
-import { isStalled, partitionState, type PartitionState } from './partition-state.ts'
+import { isStalled } from './partition-state.ts'
 import type { QueueRecords } from './records.ts'
 import { bindQueue, ensureQueue, queueOf, type PartitionOf } from './topology.ts'
 
-export interface PartitionOptions extends Omit<ConsumerOptions, 'model' | 'state'> {
+export interface PartitionOptions extends Omit<ConsumerOptions, 'model'> {
   readonly of: PartitionOf
   readonly broker: Broker
   readonly records: QueueRecords
@@ -22,19 +22,19 @@ export interface PartitionOptions extends Omit<ConsumerOptions, 'model' | 'state
 }
 
 export interface Partition extends Runnable {
-  readonly state: PartitionState
   /** Looks after itself: to be called every second or so. */
   watch(): void
 }
 
 const backoff = { baseMs: 100, maxMs: 5_000 }
-const drainTimeoutMs = 5_000
+/** Together well within what a stop of the process has. */
+const drainTimeoutMs = 3_000
+const endTimeoutMs = 1_000
 
 /** Keeps one partition of one group consumed: queue and bindings, then a consumer, and again when that has ended. */
 export function createPartition(options: PartitionOptions): Partition {
-  const { of, broker, log } = options
+  const { of, state, broker, log } = options
   const names = { group: of.model.group, partition: of.partition, queue: queueOf(of) }
-  const state = partitionState(names)
   const stopping = new AbortController()
   let consumer: Consumer | undefined
   let running: Promise<void> | undefined
@@ -49,12 +49,9 @@ export function createPartition(options: PartitionOptions): Partition {
         step = 'asking the store'
         await options.pingStore()
         step = 'declaring the queue'
-        if ((await ensureQueue(connection, of, options.records)) === 'lost') {
-          log.error('a queue was missing: events of this group are lost until they are replayed', names)
-          options.onQueueLost()
-        }
+        if ((await ensureQueue(connection, of, options.records)) === 'lost') options.onQueueLost()
         step = 'subscribing'
-        consumer = await openConsumer(connection, { ...options, model: of.model, state })
+        consumer = await openConsumer(connection, { ...options, model: of.model })
         if (stopping.signal.aborted) return await consumer.drain(drainTimeoutMs)
         log.info('subscribed', names)
         failures = 0
@@ -84,15 +81,14 @@ export function createPartition(options: PartitionOptions): Partition {
 
   return {
     name: `partition ${names.queue}`,
-    state,
     start() {
       running ??= run()
     },
     async stop() {
       stopping.abort()
       await consumer?.drain(drainTimeoutMs)
-      // What it may be waiting for is bounded, but longer than a stop has.
-      if (running) await withTimeout(running, drainTimeoutMs, 'stopping').catch(() => {})
+      // It may be waiting for an answer of the broker or the store, for longer than a stop has.
+      if (running) await withTimeout(running, endTimeoutMs, 'stopping').catch(() => {})
     },
     watch() {
       if (!state.subscribed) return

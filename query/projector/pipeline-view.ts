@@ -1,5 +1,6 @@
 import { delay, withTimeout } from '../../shared/process/backoff.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
+import { settledOrAborted } from './signals.ts'
 import type { HeartbeatEntry, LostQueue, ProjectorRecords } from './records.ts'
 
 /**
@@ -43,7 +44,7 @@ export function createPipelineView(records: ProjectorRecords): PipelineView {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       // A failure shows by itself: heartbeats grow old, and the store has a check of its own.
-      await refresh().catch(() => {})
+      await settledOrAborted(refresh(), stopping.signal)
       await delay(refreshMs, stopping.signal)
     }
   }

@@ -1,14 +1,14 @@
 import type { Collection } from 'mongodb'
-import type { Probe } from '../../shared/process/health.ts'
-import { dependency } from '../../shared/process/health.ts'
+import { dependency, type Probe } from '../../shared/process/health.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
 import type { Logger } from '../../shared/process/log.ts'
 import type { Metrics } from '../../shared/process/metrics.ts'
-import type { Applied } from './apply.ts'
 import { createBroker } from './broker.ts'
 import { partitionProbes, progressProbe } from './health.ts'
 import { createIndexKeeper } from './indexes.ts'
 import { createProjectorMetrics } from './metrics.ts'
+import { observe } from './observer.ts'
+import { partitionState } from './partition-state.ts'
 import { createPartition } from './partition.ts'
 import type { PipelineView } from './pipeline-view.ts'
 import type { ReadModel } from './read-model.ts'
@@ -49,69 +49,24 @@ export function createProjector(options: ProjectorOptions): Projector {
   const places = readModels.flatMap((model) =>
     Array.from({ length: partitions }, (_, partition): PartitionOf => ({ model, partition, partitions })),
   )
-  const consumers = places.map((of) => {
-    const names = { group: of.model.group, partition: of.partition }
-    return createPartition({
+  const states = places.map((of) =>
+    partitionState({ group: of.model.group, partition: of.partition, queue: queueOf(of) }),
+  )
+  const metrics = createProjectorMetrics(options.metrics, states, view)
+  const consumers = places.map((of, index) =>
+    createPartition({
       ...options,
+      ...observe(of, { log, metrics, records, view }),
       of,
+      state: states[index]!,
       broker,
       priority: consumerPriority(replica, queueOf(of)),
       write: options.writer.write,
       quietMs: options.overdueMs / 2,
-      onApplied: (applied) => onApplied(of, applied),
-      onWriteFailed(error, nextMs) {
-        metrics.writeFailed(of.model.group)
-        log.warn('a write failed and is tried again', { ...names, next_ms: nextMs, error })
-      },
-      onPoisoned({ poison }, nextMs) {
-        log.error('a message cannot be applied and stops its partition', {
-          ...names,
-          code: poison?.code,
-          type: poison?.eventType,
-          id: poison?.eventId,
-          detail: poison?.detail,
-          next_ms: nextMs,
-        })
-      },
-      onQueueLost() {
-        metrics.queueLost(of.model.group)
-        view.refresh().catch(() => {})
-      },
-    })
-  })
-  const states = consumers.map(({ state }) => state)
-  const metrics = createProjectorMetrics(options.metrics, states, view)
+    }),
+  )
   const indexes = createIndexKeeper(options)
   let watching: ReturnType<typeof setInterval> | undefined
-
-  function onApplied({ model, partition, partitions }: PartitionOf, applied: Applied): void {
-    const { group } = model
-    metrics.applied(group, applied)
-    const events = []
-    for (const item of applied.prepared) {
-      if (item.kind === 'heartbeat') {
-        // Everything before it on this partition is in the store: that is what it proves.
-        const { time, head, cursor } = item.heartbeat
-        const entry = {
-          queue: queueOf({ model, partition, partitions }),
-          group,
-          partition,
-          time,
-          head,
-          cursor,
-        }
-        view.see(entry)
-        records
-          .noteHeartbeat(entry)
-          .catch((error: unknown) => log.warn('a heartbeat was not noted', { error }))
-        continue
-      }
-      const { aggregateId, version, requestId, traceparent } = item.event
-      events.push({ id: aggregateId, version, request_id: requestId, traceparent })
-    }
-    if (events.length > 0)
-      log.debug('applied a batch', { group, partition, count: events.length, ...applied.outcome, events })
-  }
 
   return {
     name: 'projector',

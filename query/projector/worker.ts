@@ -45,7 +45,7 @@ export async function applyAll<M extends Message>(inbox: Inbox<M>, options: Work
     // Nothing may pass it, or a later acknowledgement would lose it.
     const nextMs = backoffMs(poisonings++, poisonRetry, Math.random())
     state.oldestUnappliedMs ??= Date.now()
-    options.onPoisoned(applied, nextMs)
+    options.onPoisoned(applied.poison, nextMs)
     await delay(nextMs, leave)
   }
 }

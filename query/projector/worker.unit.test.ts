@@ -34,8 +34,8 @@ function setUp(options: { batchMax?: number; write?: StoreWriter['write'] } = {}
     acknowledge: ({ deliveryTag }) => log.push(`ack ${deliveryTag}`),
     onApplied() {},
     onWriteFailed: () => log.push('write failed'),
-    onPoisoned({ poison }) {
-      log.push(`stopped ${poison?.code}`)
+    onPoisoned({ code }) {
+      log.push(`stopped ${code}`)
       stopped.resolve()
     },
   })

@@ -5,7 +5,7 @@ import { silentLogger } from '../../shared/process/log.ts'
 import { createMongoUrl, dropMongo, waitFor } from '../../tests/support/stack.ts'
 import { createQueryApp } from '../app.ts'
 import { createDatabase, type Database } from '../database.ts'
-import { createIndexKeeper } from '../projector/indexes.ts'
+import { makeIndexes } from '../projector/indexes.ts'
 import { createStoreWriter } from '../projector/store-writer.ts'
 import { behindProxy } from '../projector/testing/proxy.ts'
 import { readModels } from '../read-models.ts'
@@ -18,9 +18,7 @@ let get: (path: string) => Promise<{ status: number; headers: Headers; body: any
 beforeAll(async () => {
   database = createDatabase({ url, readModels, poolMax: 10, timeoutMs: 3_000, log: silentLogger })
   get = client(database)
-  const indexes = createIndexKeeper({ readModels, collectionOf: database.collectionOf, log: silentLogger })
-  await indexes.start()
-  await indexes.stop()
+  await makeIndexes({ readModels, collectionOf: database.collectionOf })
 })
 afterAll(async () => {
   await database.stop()

@@ -1,0 +1,74 @@
+import type { Logger } from '../../shared/process/log.ts'
+import type { ConsumerOptions } from './consumer.ts'
+import type { ProjectorMetrics } from './metrics.ts'
+import type { PipelineView } from './pipeline-view.ts'
+import type { Prepared } from './prepare.ts'
+import type { HeartbeatRecords } from './records.ts'
+import { queueOf, type PartitionOf } from './topology.ts'
+
+export interface ObserverOptions {
+  readonly log: Logger
+  readonly metrics: ProjectorMetrics
+  readonly records: HeartbeatRecords
+  readonly view: PipelineView
+}
+
+type Hooks = Pick<ConsumerOptions, 'onApplied' | 'onWriteFailed' | 'onPoisoned'> & { onQueueLost(): void }
+
+/** What one partition does, told to log, metrics and the other replicas. Logs ids and never an event's data. */
+export function observe({ model, partition, partitions }: PartitionOf, options: ObserverOptions): Hooks {
+  const { log, metrics, records, view } = options
+  const { group } = model
+  const names = { group, partition }
+  const queue = queueOf({ model, partition, partitions })
+
+  /** Everything before it on this partition is in the store: that is what it proves. */
+  function note({ heartbeat }: Prepared & { kind: 'heartbeat' }): void {
+    const { time, head, cursor } = heartbeat
+    const entry = { queue, group, partition, time, head, cursor }
+    view.see(entry)
+    records
+      .noteHeartbeat(entry)
+      .catch((error: unknown) => log.warn('a heartbeat was not noted', { ...names, error }))
+  }
+
+  return {
+    onApplied(applied) {
+      metrics.applied(group, applied)
+      const events = []
+      for (const item of applied.prepared) {
+        if (item.kind === 'heartbeat') {
+          note(item)
+          continue
+        }
+        const { aggregateId, version, requestId, traceparent } = item.event
+        events.push({ id: aggregateId, version, request_id: requestId, traceparent })
+      }
+      if (events.length > 0)
+        log.debug('applied a batch', { ...names, count: events.length, ...applied.outcome, events })
+    },
+    onWriteFailed(error, nextMs) {
+      metrics.writeFailed(group)
+      log.warn('a write failed and is tried again', { ...names, next_ms: nextMs, error })
+    },
+    onPoisoned({ code, eventType, eventId, detail }, nextMs) {
+      log.error('a message cannot be applied and stops its partition', {
+        ...names,
+        code,
+        type: eventType,
+        id: eventId,
+        detail,
+        next_ms: nextMs,
+      })
+    },
+    onQueueLost() {
+      metrics.queueLost(group)
+      log.error('a queue was missing: events of this group are lost until they are replayed', {
+        ...names,
+        queue,
+      })
+      // For this replica's alarm; a failure is made good by the next refresh.
+      view.refresh().catch(() => {})
+    },
+  }
+}
