@@ -28,6 +28,8 @@ const things = new Elysia({ name: 'things' })
     throw new HttpProblem('unavailable', { retryAfterS: 7 })
   })
 
+const grouped = new Elysia({ name: 'grouped', prefix: '/grouped' }).get('/', () => ({}))
+
 function setUp() {
   const answers: Answer[] = []
   const app = createHttpApp({
@@ -41,7 +43,7 @@ function setUp() {
     metricsText: async () => 'up 1\n',
     onAnswer: (answer) => answers.push(answer),
     bodyBytesMax: 100,
-    modules: [things],
+    modules: [things, grouped],
   })
   const call = async (path: string, init?: RequestInit) => {
     const response = await app.handle(new Request(`http://localhost${path}`, init))
@@ -132,6 +134,8 @@ describe('every error is a problem', () => {
   test('a wrong method names the right ones', async () => {
     const { status, headers } = await call('/things/1', { method: 'PATCH' })
     expect([status, headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD'])
+    expect((await call('/things/')).status).toBe(405)
+    expect((await call('/grouped', { method: 'PUT' })).headers.get('allow')).toBe('GET, HEAD')
   })
   test('503 says when to come back', async () => {
     expect((await call('/away')).headers.get('retry-after')).toBe('7')

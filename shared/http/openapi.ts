@@ -6,7 +6,11 @@
  */
 export function openapi(raw: unknown): Record<string, unknown> {
   const document = mendNode(structuredClone(raw)) as Document
-  for (const operations of Object.values(document.paths ?? {}))
+  // A plugin with a prefix gives its root route a slash at the end, which the router does not care about.
+  document.paths = Object.fromEntries(
+    Object.entries(document.paths ?? {}).map(([path, item]) => [path.replace(/(.)\/$/, '$1'), item]),
+  )
+  for (const operations of Object.values(document.paths))
     for (const operation of Object.values(operations)) mendOperation(operation)
   return document as unknown as Record<string, unknown>
 }
@@ -26,13 +30,22 @@ interface Response {
 function mendOperation(operation: Operation): void {
   if (operation.requestBody?.content)
     operation.requestBody.content = only(operation.requestBody.content, json)
-  for (const [status, response] of Object.entries(operation.responses ?? {})) {
-    response.description ||= descriptions[status] ?? 'The answer'
-    if (response.content)
-      response.content = only(response.content, Number(status) >= 400 ? problemJson : json)
-    if (status === '204') delete response.content
-  }
+  for (const [status, response] of Object.entries(operation.responses ?? {}))
+    operation.responses![status] = mendResponse(status, response)
   operation.responses ??= { default: { description: 'The answer' } }
+}
+
+/** The plugin spreads the schema's own keywords (`title`, `additionalProperties`) over the response around it. */
+function mendResponse(status: string, raw: Response): Response {
+  const { description: _, headers, content, links, ...keywords } = raw as Response & Record<string, unknown>
+  const response: Response & Record<string, unknown> = { description: descriptions[status] ?? 'The answer' }
+  if (headers) response['headers'] = headers
+  if (links) response['links'] = links
+  if (!content || status === '204') return response
+  response.content = only(content, Number(status) >= 400 ? problemJson : json)
+  for (const media of Object.values(response.content) as { schema?: object }[])
+    media.schema = { ...keywords, ...media.schema }
+  return response
 }
 
 const json = 'application/json'

@@ -9,13 +9,16 @@ export interface RouteEntry {
 export function notFoundOrMethod(routes: readonly RouteEntry[], pathname: string): HttpProblem {
   const methods = new Set<string>()
   for (const route of routes)
-    if (patternOf(route.path).test(pathname)) {
+    if (patternOf(withoutSlash(route.path)).test(withoutSlash(pathname))) {
       methods.add(route.method)
       if (route.method === 'GET') methods.add('HEAD')
     }
   if (methods.size === 0) return new HttpProblem('not-found')
   return new HttpProblem('method-not-allowed', { headers: { allow: [...methods].sort().join(', ') } })
 }
+
+/** The router takes a path with and without a slash at its end. */
+const withoutSlash = (path: string) => path.replace(/(.)\/$/, '$1')
 
 const patterns = new Map<string, RegExp>()
 

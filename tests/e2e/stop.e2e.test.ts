@@ -48,9 +48,9 @@ test('SIGTERM lets a request in flight end, and refuses new ones', async () => {
 test('SIGTERM under load: what was acknowledged is stored, nothing is stored twice, and it ends in time', async () => {
   const command = await start()
   const acknowledged: string[] = []
-  let isStopping = false
+  const over = new AbortController()
   const clients = Array.from({ length: 20 }, async (_, client) => {
-    for (let n = 0; !isStopping; n++) {
+    for (let n = 0; !over.signal.aborted; n++) {
       const answer = await postUser(command.url, `load-${client}-${n}@example.com`).catch(() => undefined)
       if (answer?.status === 201) acknowledged.push(answer.body.id)
     }
@@ -58,7 +58,7 @@ test('SIGTERM under load: what was acknowledged is stored, nothing is stored twi
   await waitFor(() => acknowledged.length > 200, { timeoutMs: 10_000, what: 'load' })
   const startedAtMs = performance.now()
   const code = await command.stop()
-  isStopping = true
+  over.abort()
   await Promise.all(clients)
   expect([code, performance.now() - startedAtMs < 10_000]).toEqual([0, true])
   const rows = await database.sql`SELECT id FROM users WHERE email LIKE 'load-%'`

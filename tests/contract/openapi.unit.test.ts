@@ -1,0 +1,54 @@
+import { expect, test } from 'bun:test'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import { createCommandApp } from '../../command/app.ts'
+import { aggregates } from '../../command/aggregates.ts'
+import { createQueryApp } from '../../query/app.ts'
+import { createHealth } from '../../shared/process/health.ts'
+import { silentLogger } from '../../shared/process/log.ts'
+
+const shell = {
+  log: silentLogger,
+  health: createHealth({ ready: [], pipeline: [] }),
+  metricsText: async () => '',
+}
+const apps = {
+  command: createCommandApp({
+    ...shell,
+    commands: { execute: () => Promise.reject(new Error('never called')) },
+    routes: aggregates.map(({ routes }) => routes),
+    newId: () => '',
+    queryPublicUrl: 'http://localhost:3001',
+  }),
+  query: createQueryApp({
+    ...shell,
+    collectionOf: () => undefined as never,
+    timeoutMs: 1_000,
+    publicUrl: 'http://localhost:3001',
+  }),
+}
+
+for (const [name, app] of Object.entries(apps))
+  test(`the ${name} service’s OpenAPI document is valid, and every operation in it is described`, async () => {
+    const response = await app.handle(new Request('http://localhost/swagger/json'))
+    const document = (await response.json()) as { paths: Record<string, Record<string, Operation>> }
+    const { valid, errors } = await new Validator().validate(structuredClone(document))
+    expect(errors).toBeUndefined()
+    expect(valid).toBe(true)
+    const operations = Object.values(document.paths).flatMap((path) => Object.values(path))
+    expect(Object.keys(document.paths).filter((path) => /.\/$/.test(path))).toEqual([])
+    expect(operations.length).toBeGreaterThanOrEqual(5)
+    const ids = operations.map(({ operationId }) => operationId)
+    expect(new Set(ids).size).toBe(ids.length)
+    for (const { operationId, summary, responses } of operations)
+      expect([operationId, Boolean(summary), Object.keys(responses).length > 0]).toEqual([
+        operationId,
+        true,
+        true,
+      ])
+  })
+
+interface Operation {
+  operationId: string
+  summary: string
+  responses: Record<string, unknown>
+}
