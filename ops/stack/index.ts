@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { externalServers } from './external.ts'
 import { localRecipes } from './recipes.ts'
 import { type Progress, plainProgress } from './progress.ts'
+import { runningStack } from './running.ts'
 import { LocalServer, type Server, type ServerName } from './server.ts'
 
 export type { Server, ServerName } from './server.ts'
@@ -43,6 +44,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const dataDir = resolve(options.dataDir)
   const { throwaway = false, signal = new AbortController().signal } = options
   const progress = options.progress ?? plainProgress(options.onProgress ?? (() => {}))
+  const other = runningStack(dataDir)
+  if (other) throw new Error(`process ${other.pid} is using the data in ${dataDir}`)
   const external = externalServers(process.env)
   const names = (['postgres', 'rabbitmq', 'mongo'] as const).filter((name) => !external[name])
   await freshLogs(`${dataDir}/logs`)

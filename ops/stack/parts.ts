@@ -1,6 +1,6 @@
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { cachedPart } from './cache.ts'
+import { cacheDir, cachedPart } from './cache.ts'
 import type { Progress } from './progress.ts'
 import { buildCommands, installCommands, requireGo, requireSubordinateIds } from './requirements.ts'
 import { run } from './run.ts'
@@ -20,6 +20,9 @@ export function rootfsName(): string {
   const recipe = JSON.stringify([ROOTFS_RECIPE, process.arch])
   return `rootfs-${new Bun.CryptoHasher('sha256').update(recipe).digest('hex').slice(0, 12)}`
 }
+
+/** Where it is once it was made. */
+export const rootfsPlace = () => join(cacheDir(), rootfsName())
 
 export const ferretdbName = () => `ferretdb-${FERRETDB_VERSION}-${process.arch}`
 

@@ -28,7 +28,7 @@ export interface SandboxOptions {
 
 const LOCKED_EXIT_CODE = 75
 // A server that was killed needs a moment to let go of it.
-const LOCK = `flock --no-fork --timeout 10 --conflict-exit-code ${LOCKED_EXIT_CODE}`.split(' ')
+const LOCK = `flock --no-fork --timeout 5 --conflict-exit-code ${LOCKED_EXIT_CODE}`.split(' ')
 
 /** A server's processes in their own namespaces, which end with the process that started them. */
 export class Sandbox {

@@ -84,7 +84,8 @@ export class LocalServer<P extends Ports & { main: number }> implements Server {
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') this.wanted = false
+    // It is down from now on, whenever we hear of its end.
+    if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') this.wanted = this.up = false
     for (const sandbox of this.sandboxes) sandbox.signal(signal)
   }
 

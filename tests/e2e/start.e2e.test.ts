@@ -149,7 +149,7 @@ async function nothingLeft(): Promise<void> {
   }).catch((error) => {
     throw new Error(
       `left running: ${ours()
-        .map((pid) => read(pid, 'cmdline'))
+        .map((pid) => read(pid, 'cmdline').replaceAll('\0', ' '))
         .join('\n')}`,
       { cause: error },
     )
