@@ -153,6 +153,22 @@ test('a deleted user is not found, and leaves no personal data', async () => {
   expect(Object.keys(rest).sort()).toEqual(['deleted_at', 'version'])
 })
 
+test("MikroORM's model of the collection reads what the projector wrote, tombstones too", async () => {
+  const [alive, gone] = [newId(), newId()]
+  await store([{ id: alive, first: 'Zoë' }, { id: gone }])
+  await remove(gone)
+  const { class: User } = database.orm.getMetadata().getByClassName('users_g1')
+  const found = await database.orm.em
+    .fork()
+    .find(User, { _id: { $in: [alive, gone] } }, { orderBy: { _id: 1 } })
+  expect(
+    found.map(({ _id, version, first_name, deleted_at }: any) => [_id, version, first_name, deleted_at]),
+  ).toEqual([
+    [alive, 1, 'Zoë', undefined],
+    [gone, 1_000, undefined, '2026-01-02T03:04:05.678Z'],
+  ])
+})
+
 test('the indexes skip tombstones', async () => {
   const indexes = await database.collectionOf('users_g1').indexes()
   expect(
