@@ -211,4 +211,38 @@ describe('a store that is away', () => {
       await proxy.stop()
     }
   })
+
+  test('a store that hangs is one that is away', async () => {
+    const { url: proxied, proxy } = await behindProxy(url)
+    const hanging = createDatabase({
+      url: proxied,
+      readModels,
+      poolMax: 5,
+      timeoutMs: 500,
+      log: silentLogger,
+    })
+    await hanging.start()
+    const id = newId()
+    await store([{ id }])
+    const read = client(hanging, 500)
+    try {
+      await waitFor(async () => (await read(`/users/${id}`)).status === 200, {
+        timeoutMs: 10_000,
+        what: 'a read',
+      })
+      proxy.mute('both')
+      const startedAt = performance.now()
+      expect((await read(`/users/${id}`)).status).toBe(503)
+      expect(performance.now() - startedAt).toBeLessThan(2_000)
+      proxy.unmute()
+      proxy.cut()
+      await waitFor(async () => (await read(`/users/${id}`)).status === 200, {
+        timeoutMs: 10_000,
+        what: 'a read',
+      })
+    } finally {
+      await hanging.stop()
+      await proxy.stop()
+    }
+  })
 })
