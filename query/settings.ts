@@ -1,5 +1,7 @@
-import { logLevels } from '../shared/process/logger.ts'
-import { integer, oneOf, someOf, text, url, type Setting } from '../shared/process/settings.ts'
+import { commonSettings } from '../shared/process/common-settings.ts'
+import { integer, someOf, text, type Setting } from '../shared/process/settings.ts'
+
+const { HOST, LOG_LEVEL, PARTITIONS, QUERY_PUBLIC_URL, RABBITMQ_URL } = commonSettings
 
 export const queryRoles = ['api', 'projector'] as const
 export type QueryRole = (typeof queryRoles)[number]
@@ -22,12 +24,8 @@ export const querySettings = {
     min: 0,
     max: 65_535,
   }),
-  HOST: text({ doc: 'Address the services listen on.', default: '127.0.0.1' }),
-  QUERY_PUBLIC_URL: url({
-    doc: "This service as clients see it: the base of a list's `Link` to its next page.",
-    protocols: ['http:', 'https:'],
-    default: 'http://localhost:3001',
-  }),
+  HOST,
+  QUERY_PUBLIC_URL,
   MONGO_URL: mongoUrl({
     doc: 'The store of the read models, with the name of its database.',
     default: 'mongodb://127.0.0.1:27017/queries',
@@ -44,17 +42,8 @@ export const querySettings = {
     min: 100,
     max: 60_000,
   }),
-  RABBITMQ_URL: url({
-    doc: 'The broker, with the virtual host as path.',
-    protocols: ['amqp:', 'amqps:'],
-    default: 'amqp://guest:guest@127.0.0.1:5672',
-  }),
-  PARTITIONS: integer({
-    doc: 'Partitions of the event stream. The same on every process; a difference makes events unroutable.',
-    default: 8,
-    min: 1,
-    max: 1_024,
-  }),
+  RABBITMQ_URL,
+  PARTITIONS,
   REPLICA_ID: text({
     doc: 'Name of this projector among its replicas, for sharing the partitions. Empty: host name and process id.',
     default: '',
@@ -83,7 +72,7 @@ export const querySettings = {
     min: 1_000,
     max: 3_600_000,
   }),
-  LOG_LEVEL: oneOf({ doc: 'Least severe log line that is written.', values: logLevels, default: 'info' }),
+  LOG_LEVEL,
 }
 
 /** Not `url`: a replica set's URL names several hosts, which is no URL to `new URL`. */

@@ -1,7 +1,7 @@
 import type { Static } from '@sinclair/typebox'
 import { t } from 'elysia'
 import { decodeCursor, encodeCursor, type ListIdentity } from '../paging.ts'
-import { queryInteger } from '../query-integer.ts'
+import { queryInteger } from '../../shared/http/query-integer.ts'
 import type { Order, PageRequest, Stored } from '../reads.ts'
 import { foldEmail, foldName } from './folding.ts'
 import type { UserDocument } from './document.ts'
