@@ -17,6 +17,7 @@ export class AmqpLink {
     private readonly client: AMQPClient,
     readonly channel: AMQPChannel,
   ) {
+    dropConfirmsWhenClosed(channel)
     Object.assign(channel, { onerror: (reason: string) => this.destroy(reasonOf(new Error(reason))) })
     Object.assign(client, {
       ondisconnect: (error?: Error) => this.destroy(reasonOf(error)),
@@ -107,6 +108,23 @@ export class AmqpLink {
     this.blocked = undefined
     this.unblocked.resolve()
     this.unblocked = Promise.withResolvers()
+  }
+}
+
+/**
+ * The client rejects the confirm of a message whose write has failed before anything could listen to that promise: an
+ * unhandled rejection for each message of a window. So pending confirms are forgotten when the channel closes; who
+ * waits for them is told by `lost`. Neither member is in the client's published types.
+ */
+function dropConfirmsWhenClosed(channel: AMQPChannel): void {
+  const inner = channel as unknown as {
+    unconfirmedPublishes: unknown[]
+    setClosed: (error?: Error) => void
+  }
+  const setClosed = inner.setClosed.bind(channel)
+  inner.setClosed = (error) => {
+    inner.unconfirmedPublishes.length = 0
+    setClosed(error)
   }
 }
 

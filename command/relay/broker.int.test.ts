@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { startTcpProxy, type TcpProxy } from '../../ops/faults/tcp-proxy.ts'
 import { stackEnv, waitFor } from '../../tests/support/stack.ts'
+import { AmqpLink } from './amqp-link.ts'
+import { sendWindow } from './confirm-window.ts'
 import { startInjector } from './testing/injector.ts'
 import { aggregateIds, relayWorld, type RelayWorld, type RunningRelay } from './testing/world.ts'
 
@@ -63,6 +65,22 @@ test('a connection cut in the middle of windows loses nothing, and each aggregat
   const ends = new Map(queue.events.map(({ aggregateId, version }) => [aggregateId, version]))
   expect([...ends.values()].every((version) => version === 20)).toBe(true)
 }, 60_000)
+
+test('a window written into a connection that was reset just now is unknown, and rejects nowhere else', async () => {
+  const link = await AmqpLink.open(proxy.url(world.vhost.url), 5_000)
+  const messages = Array.from({ length: 500 }, (_, index) => ({
+    id: String(index),
+    type: 'users.user.updated.v1',
+    routingKey: 'users.p00of08.user.updated',
+    contentType: 'application/json',
+    body: 'x'.repeat(4_000),
+  }))
+  proxy.cut()
+  // In the same turn, so that the reset is met by the write; an unhandled rejection would fail this test.
+  const options = { confirmTimeoutMs: 5_000, signal: new AbortController().signal }
+  expect(new Set(await sendWindow(link, messages, options))).toEqual(new Set(['unknown']))
+  await waitFor(() => link.lost.reason === 'the connection was lost', { timeoutMs: 5_000, what: 'the loss' })
+})
 
 test('a mute broker is cut off after the confirm time-out; what it swallowed is sent again with the same ids', async () => {
   const queue = await world.broker.queue('all')

@@ -10,9 +10,14 @@ export interface WindowOptions {
   readonly signal: AbortSignal
 }
 
+/** What a window needs of its connection. */
+export type WindowLink = Pick<AmqpLink, 'blocked' | 'lost' | 'corked' | 'destroy'> & {
+  readonly channel: Pick<AmqpLink['channel'], 'basicPublish' | 'onReturn'>
+}
+
 /** Sends messages on one link, mandatory and persistent, and waits for the confirms together; never rejects. */
 export function sendWindow(
-  link: AmqpLink,
+  link: WindowLink,
   messages: readonly Message[],
   { confirmTimeoutMs, signal }: WindowOptions,
 ): Promise<Fate[]> {

@@ -73,13 +73,13 @@ test('a database cut off in the middle of a backlog and later back: nothing is l
 
 test('a database that goes silent is given up after the statement time-out, and the pool made anew', async () => {
   await world.broker.queue('all')
-  const relay = await start({ RELAY_LEASE_TTL_MS: '1000' })
+  const relay = await start({ RELAY_LEASE_TTL_MS: '1000', RELAY_STATEMENT_TIMEOUT_MS: '1000' })
   await waitFor(() => relay.status.role === 'active', { timeoutMs: 5_000, what: 'a leader' })
   proxy.mute('toClient')
   await waitFor(() => relay.status.role !== 'active', { timeoutMs: 5_000, what: 'the loss of the lease' })
   await reported(relay, /PostgreSQL (does not answer|is not reachable)/)
   proxy.unmute()
-  proxy.cut()
+  // The old connections lack what was swallowed, and nobody cuts them: only new ones help.
   await waitFor(() => relay.status.role === 'active', { timeoutMs: 15_000, what: 'the lease again' })
 }, 40_000)
 

@@ -104,8 +104,35 @@ test('a relay whose lease was taken cannot move the cursor, stops publishing at 
   expect(await world.cursor()).toEqual({ seq: 0, owner: 'thief', token: 2 })
 }, 30_000)
 
+test('a relay that was frozen and wakes up after the take-over publishes nothing more and stands by', async () => {
+  const queue = await world.broker.queue('all')
+  await queue.take()
+  const frozen = await world.spawn()
+  await waitFor(leader, { timeoutMs: 10_000, what: 'a leader' })
+  const next = await world.start()
+  await waitFor(() => next.status.role === 'standby', { timeoutMs: 5_000, what: 'a standby' })
+  process.kill(frozen.pid, 'SIGSTOP')
+  await waitFor(() => next.status.role === 'active', { timeoutMs: 6_000, what: 'the take-over' })
+  const ids = await world.append(aggregateIds(50))
+  process.kill(frozen.pid, 'SIGCONT')
+  await world.command.notify('outbox')
+  await waitFor(
+    async () => (await (await fetch(`${frozen.url}/health/pipeline`)).text()).includes('"standby"'),
+    {
+      timeoutMs: 10_000,
+      what: 'the frozen one to stand by',
+    },
+  )
+  await waitFor(() => queue.events.length >= 50, { timeoutMs: 5_000, what: 'the events' })
+  expect(queue.events.map(({ id }) => id)).toEqual(ids)
+  expect(await (await fetch(`${frozen.url}/metrics`)).text()).toContain(
+    'relay_published_total{service="relay"} 0',
+  )
+  expect((await world.cursor()).token).toBe(2)
+}, 40_000)
+
 test('an old token fences every statement, also one that arrives late', async () => {
-  const log = new PostgresLog({ url: world.database.relayUrl })
+  const log = new PostgresLog({ url: world.database.relayUrl, statementTimeoutMs: 5_000 })
   const old = await log.acquire({ owner: 'old', ttlMs: 1 })
   if (!old.acquired) throw new Error('not acquired')
   const next = await waitFor(

@@ -69,7 +69,7 @@ export class Lease {
         this.answered(await store.renew({ token: this.token, ttlMs }), sentAtMs)
         waitMs = ttlMs / 3
       } catch (error) {
-        waitMs = ttlMs / 15
+        waitMs = ttlMs / 6
         if (!this.lost.aborted) log.warn('the lease could not be renewed', { error })
       }
     }

@@ -10,19 +10,17 @@ import { acquireSql, holderSql, moveSql, observeSql, readSql, releaseSql, renewS
 
 export interface PostgresLogOptions {
   readonly url: string
-  /** A statement without an answer for so long is given up, with its connection. */
-  readonly statementTimeoutMs?: number
+  /** A statement without an answer for so long is given up with its connection, and an attempt to connect too. */
+  readonly statementTimeoutMs: number
 }
 
 /** The log on PostgreSQL, over a few pipelined connections with prepared statements. */
 export class PostgresLog implements LogStore, Runnable {
   readonly name = 'log'
   private pool: SQL
-  private readonly timeoutMs: number
 
   constructor(private readonly options: PostgresLogOptions) {
-    this.timeoutMs = options.statementTimeoutMs ?? 5_000
-    this.pool = openPool(options.url)
+    this.pool = openPool(options)
   }
 
   start(): void {}
@@ -92,7 +90,7 @@ export class PostgresLog implements LogStore, Runnable {
     const { pool } = this
     try {
       const query = pool.unsafe<T>(statement, [...parameters])
-      return (await withTimeout(query, this.timeoutMs, 'a statement of the relay')) as T
+      return (await withTimeout(query, this.options.statementTimeoutMs, 'a statement of the relay')) as T
     } catch (error) {
       // The driver has no time-out of its own: a database that went silent would keep the connection for ever.
       if (error instanceof TimeoutError) this.replace(pool)
@@ -104,7 +102,7 @@ export class PostgresLog implements LogStore, Runnable {
 
   private replace(silent: SQL): void {
     if (this.pool !== silent) return
-    this.pool = openPool(this.options.url)
+    this.pool = openPool(this.options)
     void silent.close({ timeout: 0 }).catch(() => {})
   }
 }
@@ -112,9 +110,9 @@ export class PostgresLog implements LogStore, Runnable {
 /** Reads, cursor moves, and the rest, which must not wait behind a move's fsync. */
 const connections = 3
 
-const openPool = (url: string) =>
-  // PGDATABASE would take precedence over the URL's database.
-  new SQL(url, { max: connections, connectionTimeout: 5, database: databaseOf(url) })
+const openPool = ({ url, statementTimeoutMs }: PostgresLogOptions) =>
+  // PGDATABASE would take precedence over the URL's database. The driver counts in seconds.
+  new SQL(url, { max: connections, connectionTimeout: statementTimeoutMs / 1_000, database: databaseOf(url) })
 
 export function databaseOf(url: string): string {
   const { pathname, username } = new URL(url)

@@ -1,19 +1,16 @@
-import { backoffMs, delay, retryUntil, withTimeout } from '../../shared/process/backoff.ts'
+import { backoffMs, delay } from '../../shared/process/backoff.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
 import type { Logger } from '../../shared/process/log.ts'
-import { CursorMover } from './cursor.ts'
 import { describeTrouble } from './database-trouble.ts'
-import { Delivery } from './delivery.ts'
 import { Doorbell } from './doorbell.ts'
-import { Heartbeats } from './heartbeats.ts'
 import { Lease } from './lease.ts'
 import type { LogStore } from './log-store.ts'
 import type { RelayMetrics } from './metrics.ts'
 import { Observer } from './observer.ts'
 import type { Publisher } from './publisher.ts'
-import { pump } from './pump.ts'
 import { unlessAborted } from './signals.ts'
 import type { RelayStatus } from './status.ts'
+import { lead } from './term.ts'
 
 export interface RelayOptions {
   readonly store: LogStore
@@ -64,9 +61,18 @@ export class Relay implements Runnable {
   }
 
   private async run(): Promise<void> {
+    const { observer, doorbell, options } = this
+    const signals = { stopping: this.stopping.signal, aborting: this.aborting.signal }
     while (!this.stopping.signal.aborted) {
       const taken = await this.standBy()
-      if (taken) await this.lead(taken.lease, taken.cursor)
+      if (!taken) return
+      try {
+        await lead(taken.lease, taken.cursor, { ...options, ...signals, observer, doorbell })
+      } catch (error) {
+        // A defect of ours; the process lives, tells of it, and starts over from the cursor.
+        options.log.error('leading failed', { error })
+        await delay(standbyPollMs, this.stopping.signal)
+      }
     }
   }
 
@@ -98,44 +104,6 @@ export class Relay implements Runnable {
       }
     }
     return undefined
-  }
-
-  private async lead(lease: Lease, after: number): Promise<void> {
-    const { options, doorbell } = this
-    const { status, log } = options
-    const halt = AbortSignal.any([this.stopping.signal, lease.lost])
-    const abort = AbortSignal.any([this.aborting.signal, lease.lost])
-    Object.assign(status, { role: 'active', token: lease.token, confirmedSeq: after, readSeq: after })
-    log.info('leading', { token: lease.token, cursor: after })
-
-    // Not one message before the guard has looked at this database.
-    const firstLook = retryUntil(() => this.observer.look(), {
-      baseMs: 100,
-      maxMs: 2_000,
-      signal: halt,
-      onFailure: (error) => log.warn('cannot look at the log', { reason: describeTrouble(error), error }),
-    })
-    await unlessAborted(firstLook, halt)
-    const cursor = new CursorMover(lease, log)
-    const heartbeats = new Heartbeats({ ...options, intervalMs: options.heartbeatIntervalMs })
-    const delivery = new Delivery({ ...options, lease, cursor, heartbeats, halt, abort })
-    await pump(after, { ...options, delivery, heartbeats, doorbell, halt, abort })
-
-    await cursor.settled()
-    if (lease.lost.aborted) log.warn('lost the lease', { reason: lease.lost.reason })
-    else await this.handOver(lease)
-    Object.assign(status, { role: 'waiting', outage: undefined, waitingSinceMs: undefined })
-    status.heartbeat = { confirmedAtMs: undefined, trouble: undefined }
-  }
-
-  private async handOver(lease: Lease): Promise<void> {
-    const { log } = this.options
-    try {
-      await withTimeout(lease.release(), 2_000, 'giving the lease back')
-      log.info('gave the lease back')
-    } catch (error) {
-      log.warn('could not give the lease back: it expires by itself', { error })
-    }
   }
 }
 

@@ -40,7 +40,10 @@ export function createRelayService(
 ): RelayService {
   const registry = createMetrics('relay')
   const status = initialStatus()
-  const postgres = new PostgresLog({ url: settings.POSTGRES_RELAY_URL })
+  const postgres = new PostgresLog({
+    url: settings.POSTGRES_RELAY_URL,
+    statementTimeoutMs: settings.RELAY_STATEMENT_TIMEOUT_MS,
+  })
   const rabbit = new AmqpPublisher({
     url: settings.RABBITMQ_URL,
     confirmTimeoutMs: settings.RELAY_CONFIRM_TIMEOUT_MS,

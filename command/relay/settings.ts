@@ -8,15 +8,15 @@ export const relaySettings = {
   HOST,
   POSTGRES_RELAY_URL,
   RABBITMQ_URL: url({
-    doc: 'RabbitMQ, with the virtual host as its path.',
+    doc: 'The broker, with the virtual host as path.',
     protocols: ['amqp:', 'amqps:'],
     default: 'amqp://guest:guest@127.0.0.1:5672',
   }),
   PARTITIONS: integer({
-    doc: 'Partitions of the pipeline: part of every name on the broker, so the same on both sides and for ever.',
+    doc: 'Partitions of the event stream. The same on every process; a difference makes events unroutable.',
     default: 8,
     min: 1,
-    max: 1_000,
+    max: 1_024,
   }),
   RELAY_WINDOW: integer({
     doc: 'Most events in one window of unconfirmed messages: more is faster and repeats more after a crash.',
@@ -40,6 +40,12 @@ export const relaySettings = {
     doc: 'A relay that is silent for so long is replaced (milliseconds). Above the longest pause of database or process.',
     default: 3_000,
     min: 300,
+    max: 300_000,
+  }),
+  RELAY_STATEMENT_TIMEOUT_MS: integer({
+    doc: 'A statement without an answer for so long is given up with its connection (milliseconds).',
+    default: 5_000,
+    min: 100,
     max: 300_000,
   }),
   RELAY_CONFIRM_TIMEOUT_MS: integer({

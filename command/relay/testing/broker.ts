@@ -5,15 +5,15 @@ import { withDefaults } from '../amqp-link.ts'
 
 /** The broker as a read-side group sees it. */
 export interface TestBroker {
-  /** Declares a queue for the events and heartbeats of `partitions`, of all eight where left out. */
+  /** Declares a queue for everything, by one binding, so that it is there for all messages or for none. */
   queue(name: string, options?: QueueOptions): Promise<TestQueue>
   deleteExchange(): Promise<void>
   close(): Promise<void>
 }
 
 export interface QueueOptions {
-  readonly partitions?: readonly number[]
-  readonly heartbeats?: boolean
+  /** Instead of everything. */
+  readonly bindings?: readonly string[]
   readonly arguments?: Readonly<Record<string, unknown>>
 }
 
@@ -35,7 +35,12 @@ export interface ReceivedEvent {
   readonly message: AMQPMessage
 }
 
-const partitionCount = 8
+/** Events and heartbeats of some of eight partitions, as a group binds them. */
+export const partitionBindings = (partitions: readonly number[]) =>
+  partitions.flatMap((partition) => [
+    aggregateBinding('users', partition, 8),
+    heartbeatRoutingKey(partition, 8),
+  ])
 
 export async function testBroker(url: string): Promise<TestBroker> {
   const client = new AMQPClient(withDefaults(url))
@@ -46,15 +51,10 @@ export async function testBroker(url: string): Promise<TestBroker> {
 
   return {
     async queue(name, options = {}) {
-      const { partitions = Array.from({ length: partitionCount }, (_, partition) => partition) } = options
       // A channel of its own: an error closes it, and must not close the others'.
       const channel = await client.channel()
       await channel.queueDeclare(name, { durable: true }, { 'x-queue-type': 'quorum', ...options.arguments })
-      for (const partition of partitions) {
-        await channel.queueBind(name, exchangeName, aggregateBinding('users', partition, partitionCount))
-        if (options.heartbeats !== false)
-          await channel.queueBind(name, exchangeName, heartbeatRoutingKey(partition, partitionCount))
-      }
+      for (const binding of options.bindings ?? ['#']) await channel.queueBind(name, exchangeName, binding)
       const events: ReceivedEvent[] = []
       const heartbeats: { partition: number; head: number; cursor: number }[] = []
       return {
