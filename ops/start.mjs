@@ -3,7 +3,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir } from 'node:os'
+import { constants, homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -30,9 +30,10 @@ const watch = setInterval(() => {
 try {
   const bun = findBun() ?? (await getBun())
   await installPackages(bun)
-  process.exitCode = await run(bun, [join(root, 'ops/main.ts'), ...process.argv.slice(2)], {
-    stdio: 'inherit',
-  })
+  // What runs there finds the same Bun by its name.
+  const PATH = [bunFolder(bun), process.env.PATH].join(delimiter)
+  const main = [join(root, 'ops/main.ts'), ...process.argv.slice(2)]
+  process.exitCode = await run(bun, main, { stdio: 'inherit', env: { ...process.env, PATH } })
 } catch (error) {
   if (!interrupted) console.error(`\n ${error.message}`)
   process.exitCode = interrupted ? 130 : 1
@@ -80,6 +81,12 @@ async function getBun() {
 function bunIn(folder) {
   const names = ['bun.exe', 'bun'].map((name) => join(folder, 'node_modules/bun/bin', name))
   return names.find((name) => existsSync(name)) ?? names[0]
+}
+
+/** The folder that has it as `bun`: npm's package keeps the program itself under another name. */
+function bunFolder(bun) {
+  const links = join(dirname(bun), '../../.bin')
+  return existsSync(join(links, 'bun')) ? links : dirname(bun)
 }
 
 function isRight(bun) {
@@ -130,7 +137,7 @@ function run(file, args, options, onOutput = () => {}) {
   child.stderr?.on('data', onOutput)
   return new Promise((resolve, reject) => {
     child.once('error', reject)
-    child.once('close', (code, signal) => resolve(code ?? (signal === 'SIGINT' ? 130 : 143)))
+    child.once('close', (code, signal) => resolve(code ?? 128 + constants.signals[signal]))
   }).finally(() => (child = undefined))
 }
 

@@ -82,10 +82,13 @@ export async function ferretdbBinary(progress: Progress, signal: AbortSignal): P
   return place
 }
 
+// When the process that started this is gone, it gets a SIGTERM, which it hands on to the rest of its group.
 // Files of a root file system belong to several users; here all are the caller's, who is the server's user inside.
 const EXTRACT = `set -euo pipefail
 target=$1; shift
-"$@" | tar --extract --directory="$target" --no-same-owner --exclude='./dev/*'
+trap 'trap - TERM; kill 0' TERM
+"$@" | tar --extract --directory="$target" --no-same-owner --exclude='./dev/*' &
+wait $!
 chmod --recursive u+rwX "$target"`
 
 function mmdebstrap(mirror: string[]): string[] {

@@ -39,7 +39,7 @@ export function terminalProgress(out: NodeJS.WriteStream): Progress {
     const text = ` ${FRAMES[frame++ % FRAMES.length]} ${parts.join(' · ')}`
     out.write(`\r\x1b[2K${text.slice(0, (out.columns || 80) - 1)}`)
   }
-  const timer = setInterval(draw, REDRAW_MS)
+  const timer = setInterval(() => open.size > 0 && draw(), REDRAW_MS)
   timer.unref()
   const line = (text: string) => {
     clear()
@@ -67,6 +67,7 @@ export function plainProgress(write: (line: string) => void): Progress {
   const timer = setInterval(() => {
     for (const { name, note, startedAt } of open)
       write(` … ${name} ${whole(startedAt)}${note && ` · ${note}`}`)
+    }
   }, REMINDER_MS)
   timer.unref()
   let told = Number.NEGATIVE_INFINITY

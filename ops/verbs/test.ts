@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises'
 import { interruption } from '../interruption.ts'
 import { type Stack, startStack } from '../stack/index.ts'
 import { type Progress, progressOn } from '../stack/progress.ts'
@@ -27,7 +28,10 @@ export async function run(args: string[]): Promise<number> {
     return signal.aborted ? 130 : 1
   }
   try {
-    const env = Object.fromEntries(Object.entries(stack.env).map(([name, url]) => [`STACK_${name}`, url]))
+    const urls = Object.fromEntries(Object.entries(stack.env).map(([name, url]) => [`STACK_${name}`, url]))
+    // What a test that was killed had no time to remove goes with the rest.
+    const env = { ...urls, TMPDIR: `${dir.path}/tmp` }
+    await mkdir(env.TMPDIR)
     const ended = await runTests({ args, env, junitFile: `${dir.path}/junit.xml`, signal })
     const tests = await readJunit(`${dir.path}/junit.xml`)
     const slowest = tests
