@@ -65,7 +65,8 @@ export function terminalProgress(out: NodeJS.WriteStream): Progress {
 export function plainProgress(write: (line: string) => void): Progress {
   const open = new Set<Open>()
   const timer = setInterval(() => {
-    for (const { name, note, startedAt } of open)
+    for (const { name, note, startedAt } of open) {
+      if (performance.now() - startedAt < REMINDER_MS / 2) continue
       write(` … ${name} ${whole(startedAt)}${note && ` · ${note}`}`)
     }
   }, REMINDER_MS)
