@@ -7,7 +7,7 @@
 /**
  * $1 after, $2 limit, $3 bytes. `seq` order is commit order because appends are serialised (`command/migrations`);
  * without that, a row that commits late would be skipped for good. Size is as stored, so that no payload outside the
- * batch is decompressed.
+ * batch is decompressed. A bare `seq` in the last line would mean the converted column, and sort the batch again.
  */
 export const readSql = `
 SELECT seq::float8 AS seq, id, aggregatetype, aggregateid, type, version,
@@ -19,7 +19,7 @@ FROM (
   FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2
 ) batch
 WHERE bytes - pg_column_size(payload) < $3
-ORDER BY seq`
+ORDER BY batch.seq`
 
 const leaseMs = `CASE WHEN owner IS NOT NULL AND isfinite(expires_at)
   THEN greatest(0, extract(epoch FROM expires_at - clock_timestamp()) * 1000) ELSE 0 END::float8`

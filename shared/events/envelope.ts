@@ -55,11 +55,12 @@ export const correlationBytesMax = 128
 
 /** The message body of one outbox row. The JSON columns are spliced in as they are. */
 export function encodeEnvelope(row: OutboxRecord): string {
+  const aggregateId = JSON.stringify(row.aggregateid)
   const inner = row.headers.trim().slice(1, -1).trim()
   return (
     `{"specversion":"1.0","id":"${row.id}","source":"/command/${row.aggregatetype}","type":"${row.type}",` +
-    `"subject":${JSON.stringify(row.aggregateid)},"time":"${row.occurred_at}","datacontenttype":"application/json",` +
-    `"dataschema":"/schemas/${row.type}","partitionkey":${JSON.stringify(row.aggregateid)},` +
+    `"subject":${aggregateId},"time":"${row.occurred_at}","datacontenttype":"application/json",` +
+    `"dataschema":"/schemas/${row.type}","partitionkey":${aggregateId},` +
     `"sequence":"${row.version}","logseq":"${row.seq}",${inner ? `${inner},` : ''}"data":${row.payload}}`
   )
 }

@@ -17,6 +17,17 @@ const table = Uint32Array.from({ length: 256 }, (_, byte) => {
 /** CRC-32 (IEEE 802.3, as in gzip) of a text's UTF-8 bytes, as an unsigned 32-bit number. */
 export function crc32(text: string): number {
   let crc = 0xffffffff
-  for (const byte of utf8.encode(text)) crc = (crc >>> 8) ^ (table[(crc ^ byte) & 0xff] ?? 0)
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    // Ids are ASCII nearly always, and then a character is its byte: called for every event, so worth the branch.
+    if (code > 0x7f) return crc32OfBytes(utf8.encode(text))
+    crc = (crc >>> 8) ^ table[(crc ^ code) & 0xff]!
+  }
+  return (crc ^ 0xffffffff) >>> 0
+}
+
+function crc32OfBytes(bytes: Uint8Array): number {
+  let crc = 0xffffffff
+  for (const byte of bytes) crc = (crc >>> 8) ^ table[(crc ^ byte) & 0xff]!
   return (crc ^ 0xffffffff) >>> 0
 }
