@@ -1,7 +1,8 @@
 import { backoffMs, delay } from '../../shared/process/backoff.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
 import type { Logger } from '../../shared/process/log.ts'
-import { AmqpLink, reasonOf } from './amqp-link.ts'
+import { AmqpLink } from './amqp-link.ts'
+import { reasonOf } from './broker-trouble.ts'
 import { sendWindow } from './confirm-window.ts'
 import type { BrokerState, Fate, Message, Publisher } from './publisher.ts'
 import { whenAborted, unlessAborted } from './signals.ts'
@@ -52,6 +53,9 @@ export class AmqpPublisher implements Publisher, Runnable {
   async restore(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const link = this.link ?? (await unlessAborted(this.linked.promise, signal))
+      // A blocked connection is not read from: declaring would wait in vain, and cut what is only to be waited for.
+      if (link) await unlessAborted(link.whenUnblocked(), signal)
+      if (signal.aborted) return
       const restored = await link
         ?.declareExchange(connectTimeoutMs)
         .then(() => true)

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
 import { waitFor } from '../../tests/support/stack.ts'
-import { aggregateIds, relayWorld, type RelayWorld } from './testing/world.ts'
+import { aggregateIds, eventRow, relayWorld, type RelayWorld } from './testing/world.ts'
 
 describe('delivering', () => {
   let world: RelayWorld
@@ -35,4 +35,18 @@ describe('delivering', () => {
     })
     await relay.stop()
   }, 60_000)
+
+  test('an event of the largest size passes, among small ones and in its place', async () => {
+    const queue = await world.broker.queue('large')
+    const relay = await world.start()
+    const rows = aggregateIds(20).map((id) => eventRow(id, 1))
+    rows[7]!.payload = { ...rows[7]!.payload, text: 'x'.repeat(990_000) } as never
+    await world.command`INSERT INTO outbox ${world.command(rows)}`
+    await queue.take()
+    await waitFor(() => queue.events.length >= 20, { timeoutMs: 5_000, what: 'the events' })
+    expect(queue.events.map(({ id }) => id)).toEqual(rows.map(({ id }) => id))
+    expect(queue.events[7]!.message.bodySize).toBeGreaterThan(990_000)
+    expect(await relay.metric('relay_outages_total')).toBe(0)
+    await relay.stop()
+  }, 30_000)
 })
