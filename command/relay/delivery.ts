@@ -70,7 +70,7 @@ export class Delivery {
 
   private async publish(messages: readonly EventMessage[]): Promise<readonly Fate[]> {
     const { lease, publisher, metrics, abort } = this.options
-    if (!lease.isHeld) return messages.map(() => 'unknown')
+    if (!lease.isHeld || !publisher.state.connected) return messages.map(() => 'unknown')
     const startedAtMs = performance.now()
     const fates = await publisher.publish(messages, abort)
     metrics.windowSize.observe(messages.length)

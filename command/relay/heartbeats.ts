@@ -21,8 +21,9 @@ export class Heartbeats {
 
   constructor(private readonly options: HeartbeatOptions) {}
 
+  /** Without a connection it stays due. */
   get isDue(): boolean {
-    return performance.now() >= this.nextAtMs
+    return this.options.publisher.state.connected && performance.now() >= this.nextAtMs
   }
 
   async send(seen: { head: number; cursor: number }, signal: AbortSignal): Promise<void> {

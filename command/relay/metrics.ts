@@ -48,7 +48,7 @@ export function relayMetrics(
     confirmLatency: histogram(
       metrics,
       'relay_confirm_latency_seconds',
-      'From the first byte of a window to its last confirm',
+      'From the first byte of a window to the last answer for it',
       latencyBuckets,
     ),
     countFates(fates: readonly Fate[]): void {

@@ -9,16 +9,6 @@ export interface EventMessage extends Message {
   readonly aggregateId: string
 }
 
-/** A handful of event types times the partitions: worth keeping, since a key is made for every event. */
-const routingKeys = new Map<string, string>()
-
-function routingKey(type: string, partition: number, partitions: number): string {
-  const name = `${type}/${partition}/${partitions}`
-  let key = routingKeys.get(name)
-  if (key === undefined) routingKeys.set(name, (key = eventRoutingKey(type, partition, partitions)))
-  return key
-}
-
 /** One outbox row as its message: its id is the event's, so that a message sent again is recognised. */
 export function eventMessage(row: OutboxRecord, partitions: number): EventMessage {
   const partition = partitionOf(row.aggregateid, partitions)
@@ -32,4 +22,14 @@ export function eventMessage(row: OutboxRecord, partitions: number): EventMessag
     contentType: eventContentType,
     body: encodeEnvelope(row),
   }
+}
+
+/** A handful of event types times the partitions: worth keeping, since a key is made for every event. */
+const routingKeys = new Map<string, string>()
+
+function routingKey(type: string, partition: number, partitions: number): string {
+  const name = `${type}/${partition}/${partitions}`
+  let key = routingKeys.get(name)
+  if (key === undefined) routingKeys.set(name, (key = eventRoutingKey(type, partition, partitions)))
+  return key
 }
