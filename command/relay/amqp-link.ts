@@ -1,8 +1,9 @@
-import { AMQPClient, type AMQPChannel } from '@cloudamqp/amqp-client'
+import type { AMQPChannel, AMQPClient } from '@cloudamqp/amqp-client'
 import { withTimeout } from '../../shared/process/backoff.ts'
+import { connectAmqp } from '../../shared/messaging/amqp-connection.ts'
 import { exchangeName } from '../../shared/messaging/names.ts'
 import { reasonOf } from './broker-trouble.ts'
-import { unlessAborted } from './signals.ts'
+import { unlessAborted } from '../../shared/process/abort.ts'
 
 /**
  * One connection with one confirm channel, from connect to loss; never used again after it was lost. Anything wrong
@@ -36,18 +37,16 @@ export class AmqpLink {
 
   /** @throws when the broker refuses, is not there, or does not answer within `timeoutMs` */
   static async open(url: string, timeoutMs: number): Promise<AmqpLink> {
-    const client = new AMQPClient(withDefaults(url))
-    Object.assign(client, { onerror: () => {} })
+    const client = await connectAmqp({ url, name: 'relay', timeoutMs })
     try {
-      return await withTimeout(AmqpLink.handshake(client), timeoutMs, 'connecting to the broker')
+      return await withTimeout(AmqpLink.on(client), timeoutMs, 'opening a channel')
     } catch (error) {
       client.socket?.destroy()
       throw error
     }
   }
 
-  private static async handshake(client: AMQPClient): Promise<AmqpLink> {
-    await client.connect()
+  private static async on(client: AMQPClient): Promise<AmqpLink> {
     const channel = await client.channel()
     await channel.confirmSelect()
     await declare(channel)
@@ -130,15 +129,3 @@ function dropConfirmsWhenClosed(channel: AMQPChannel): void {
 }
 
 const declare = (channel: AMQPChannel) => channel.exchangeDeclare(exchangeName, 'topic', { durable: true })
-
-/**
- * Without a heartbeat a half-open connection is never noticed (the client's default is none, and its TCP keep-alive
- * is useless). Frames stay small because a window of unconfirmed messages holds one frame-sized buffer each.
- */
-export function withDefaults(url: string): string {
-  const defaults = { heartbeat: '10', frameMax: '8192', name: 'relay' }
-  const full = new URL(url)
-  for (const [name, value] of Object.entries(defaults))
-    if (!full.searchParams.has(name)) full.searchParams.set(name, value)
-  return full.href
-}

@@ -5,7 +5,7 @@ import { AmqpLink } from './amqp-link.ts'
 import { reasonOf } from './broker-trouble.ts'
 import { sendWindow } from './confirm-window.ts'
 import type { BrokerState, Fate, Message, Publisher } from './publisher.ts'
-import { whenAborted, unlessAborted } from './signals.ts'
+import { whenAborted, unlessAborted } from '../../shared/process/abort.ts'
 
 export interface AmqpPublisherOptions {
   readonly url: string

@@ -1,7 +1,7 @@
 import { retryUntil } from '../../shared/process/backoff.ts'
 import type { Logger } from '../../shared/process/log.ts'
 import type { Lease } from './lease.ts'
-import { unlessAborted } from './signals.ts'
+import { unlessAborted } from '../../shared/process/abort.ts'
 
 /**
  * Moves the cursor behind the confirms, one move at a time, while the next window is on its way: so the log's fsync

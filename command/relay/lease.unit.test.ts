@@ -4,7 +4,7 @@ import { waitFor } from '../../tests/support/stack.ts'
 import { CursorMover } from './cursor.ts'
 import { Lease } from './lease.ts'
 import type { LogStore } from './log-store.ts'
-import { whenAborted } from './signals.ts'
+import { whenAborted } from '../../shared/process/abort.ts'
 
 const fakeStore = (methods: Partial<LogStore>) => methods as LogStore
 

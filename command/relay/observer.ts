@@ -3,7 +3,7 @@ import type { Logger } from '../../shared/process/log.ts'
 import { describeTrouble } from './database-trouble.ts'
 import { refusal } from './guard.ts'
 import type { LogStore } from './log-store.ts'
-import { unlessAborted } from './signals.ts'
+import { unlessAborted } from '../../shared/process/abort.ts'
 import type { RelayStatus } from './status.ts'
 
 export interface ObserverOptions {

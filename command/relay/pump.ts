@@ -5,7 +5,7 @@ import type { Delivery } from './delivery.ts'
 import type { Doorbell } from './doorbell.ts'
 import type { Heartbeats } from './heartbeats.ts'
 import type { LogStore } from './log-store.ts'
-import { unlessAborted } from './signals.ts'
+import { unlessAborted } from '../../shared/process/abort.ts'
 import type { RelayStatus } from './status.ts'
 import { eventMessage, type EventMessage } from './window.ts'
 

@@ -8,7 +8,7 @@ import type { LogStore } from './log-store.ts'
 import type { RelayMetrics } from './metrics.ts'
 import { Observer } from './observer.ts'
 import type { Publisher } from './publisher.ts'
-import { unlessAborted } from './signals.ts'
+import { unlessAborted } from '../../shared/process/abort.ts'
 import type { RelayStatus } from './status.ts'
 import { lead } from './term.ts'
 

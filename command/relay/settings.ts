@@ -1,23 +1,16 @@
-import { integer, url } from '../../shared/process/settings.ts'
+import { commonSettings } from '../../shared/process/common-settings.ts'
+import { integer } from '../../shared/process/settings.ts'
 import { commandSettings } from '../settings.ts'
 
-const { HOST, LOG_LEVEL, POSTGRES_RELAY_URL } = commandSettings
+const { POSTGRES_RELAY_URL } = commandSettings
+const { HOST, LOG_LEVEL, PARTITIONS, RABBITMQ_URL } = commonSettings
 
 export const relaySettings = {
   RELAY_PORT: integer({ doc: "Port of the relay's health and metrics.", default: 3002, min: 0, max: 65_535 }),
   HOST,
   POSTGRES_RELAY_URL,
-  RABBITMQ_URL: url({
-    doc: 'The broker, with the virtual host as path.',
-    protocols: ['amqp:', 'amqps:'],
-    default: 'amqp://guest:guest@127.0.0.1:5672',
-  }),
-  PARTITIONS: integer({
-    doc: 'Partitions of the event stream. The same on every process; a difference makes events unroutable.',
-    default: 8,
-    min: 1,
-    max: 1_024,
-  }),
+  RABBITMQ_URL,
+  PARTITIONS,
   RELAY_WINDOW: integer({
     doc: 'Most events in one window of unconfirmed messages: more is faster and repeats more after a crash.',
     default: 1_000,

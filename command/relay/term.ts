@@ -9,7 +9,7 @@ import type { Lease } from './lease.ts'
 import type { Observer } from './observer.ts'
 import { pump } from './pump.ts'
 import type { RelayOptions } from './relay.ts'
-import { unlessAborted } from './signals.ts'
+import { unlessAborted } from '../../shared/process/abort.ts'
 
 export interface TermOptions extends RelayOptions {
   readonly observer: Observer

@@ -1,8 +1,9 @@
-import { AMQPClient, type AMQPChannel } from '@cloudamqp/amqp-client'
+import type { AMQPChannel, AMQPClient } from '@cloudamqp/amqp-client'
+import { connectAmqp } from '../../shared/messaging/amqp-connection.ts'
+import { settledOrAborted } from '../../shared/process/abort.ts'
 import { backoffMs, delay, withTimeout } from '../../shared/process/backoff.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
 import type { Logger } from '../../shared/process/log.ts'
-import { settledOrAborted } from './signals.ts'
 
 /**
  * The projector's one connection, made anew for as long as the process runs. What was open on a lost connection is
@@ -27,7 +28,6 @@ export interface BrokerOptions {
   readonly log: Logger
 }
 
-const connectTimeoutMs = 10_000
 /** For every request to the broker, none of which carries a message. */
 export const answerTimeoutMs = 10_000
 const backoff = { baseMs: 100, maxMs: 5_000 }
@@ -43,11 +43,16 @@ export function createBroker(options: BrokerOptions): Broker {
     for (let failures = 0; !stopping.signal.aborted; failures++) {
       const lost = Promise.withResolvers<void>()
       try {
-        open = await connect(options, (error) => {
-          // Only once: a server's close is followed by the socket's.
-          if (open !== undefined) log.warn('lost the broker', { error })
-          open = undefined
-          lost.resolve()
+        open = await connectAmqp({
+          url: options.url,
+          name: options.name,
+          timeoutMs: answerTimeoutMs,
+          onLost(error) {
+            // Only once: a server's close is followed by the socket's.
+            if (open !== undefined) log.warn('lost the broker', { error })
+            open = undefined
+            lost.resolve()
+          },
         })
       } catch (error) {
         const nextMs = backoffMs(failures, backoff, Math.random())
@@ -107,25 +112,4 @@ export async function closeChannel(channel: AMQPChannel): Promise<void> {
 
 function channelOf(client: AMQPClient): Promise<AMQPChannel> {
   return withTimeout(client.channel(), answerTimeoutMs, 'opening a channel')
-}
-
-async function connect(options: BrokerOptions, onLost: (error: unknown) => void): Promise<AMQPClient> {
-  const url = new URL(options.url)
-  // The client's own defaults would never notice a half-open connection.
-  if (!url.searchParams.has('heartbeat')) url.searchParams.set('heartbeat', '10')
-  url.searchParams.set('name', options.name)
-  const client = new AMQPClient(url.href)
-  // Errors reach us as a rejected connect, a closed channel or a lost connection; the default would print them.
-  // oxlint-disable-next-line unicorn/prefer-add-event-listener -- not an EventTarget
-  client.onerror = () => {}
-  client.ondisconnect = onLost
-  try {
-    await withTimeout(client.connect(), connectTimeoutMs, 'connecting')
-    if (client.closed) throw new Error('the connection was lost at once')
-  } catch (error) {
-    // A handshake that timed out leaves its socket behind.
-    client.socket?.destroy()
-    throw error
-  }
-  return client
 }

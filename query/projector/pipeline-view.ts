@@ -1,6 +1,6 @@
 import { delay, withTimeout } from '../../shared/process/backoff.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
-import { settledOrAborted } from './signals.ts'
+import { settledOrAborted } from '../../shared/process/abort.ts'
 import type { HeartbeatEntry, LostQueue, ProjectorRecords } from './records.ts'
 
 /**

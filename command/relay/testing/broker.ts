@@ -1,7 +1,7 @@
-import { AMQPClient, type AMQPMessage } from '@cloudamqp/amqp-client'
+import type { AMQPMessage } from '@cloudamqp/amqp-client'
 import { aggregateBinding, exchangeName, heartbeatRoutingKey } from '../../../shared/messaging/names.ts'
 import { heartbeatType } from '../../../shared/messaging/names.ts'
-import { withDefaults } from '../amqp-link.ts'
+import { connectAmqp } from '../../../shared/messaging/amqp-connection.ts'
 
 /** The broker as a read-side group sees it. */
 export interface TestBroker {
@@ -43,9 +43,7 @@ export const partitionBindings = (partitions: readonly number[]) =>
   ])
 
 export async function testBroker(url: string): Promise<TestBroker> {
-  const client = new AMQPClient(withDefaults(url))
-  Object.assign(client, { onerror: () => {} })
-  await client.connect()
+  const client = await connectAmqp({ url, name: 'test', timeoutMs: 10_000 })
   const main = await client.channel()
   await main.exchangeDeclare(exchangeName, 'topic', { durable: true })
 

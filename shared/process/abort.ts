@@ -11,3 +11,11 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Prom
 export function whenAborted(signal: AbortSignal): Promise<void> {
   return unlessAborted(new Promise<void>(() => {}), signal)
 }
+
+/** Resolves when `promise` has settled, either way, or `signal` is aborted. */
+export async function settledOrAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
+  await unlessAborted(
+    promise.catch(() => {}),
+    signal,
+  )
+}
