@@ -2,7 +2,7 @@
  * The one envelope: CloudEvents 1.0 in structured JSON. `sequence` is the aggregate's version (a text, as that
  * extension's specification has it), `partitionkey` the aggregate's id, `logseq` the position in the outbox.
  */
-export interface Envelope<Type extends string = string, Data = unknown> {
+export interface Envelope<Type extends string = string, Data = unknown> extends EventHeaders {
   readonly specversion: '1.0'
   readonly id: string
   readonly source: string
@@ -14,12 +14,6 @@ export interface Envelope<Type extends string = string, Data = unknown> {
   readonly partitionkey: string
   readonly sequence: string
   readonly logseq: string
-  readonly traceparent?: string
-  readonly tracestate?: string
-  readonly correlationid?: string
-  readonly causationid?: string
-  readonly actor?: string
-  readonly requestid?: string
   readonly data: Data
 }
 
