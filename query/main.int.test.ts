@@ -1,5 +1,5 @@
 import { afterAll, expect, test } from 'bun:test'
-import { join } from 'node:path'
+import { startProcess } from '../tests/support/processes.ts'
 import { createMongoUrl, createVhost, dropMongo, waitFor } from '../tests/support/stack.ts'
 import { behindProxy } from './projector/testing/proxy.ts'
 
@@ -12,52 +12,8 @@ afterAll(async () => {
 
 const timeoutMs = 15_000
 
-/** The process as it runs in production, on a port of its own. `url` is there once it listens. */
-async function start(env: Record<string, string>) {
-  const child = Bun.spawn(['bun', join(import.meta.dirname, 'main.ts')], {
-    env: {
-      ...process.env,
-      MONGO_URL: mongoUrl,
-      RABBITMQ_URL: vhost.url,
-      QUERY_PORT: '0',
-      PROJECTOR_PORT: '0',
-      ...env,
-    },
-    stdout: 'pipe',
-    stderr: 'inherit',
-  })
-  const lines: Record<string, unknown>[] = []
-  const listening = Promise.withResolvers<number>()
-  const reading = (async () => {
-    const decoder = new TextDecoder()
-    let rest = ''
-    for await (const chunk of child.stdout) {
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n')
-      rest = parts.pop() ?? ''
-      for (const part of parts) {
-        const line = JSON.parse(part) as Record<string, unknown>
-        lines.push(line)
-        if (line['message'] === 'listening') listening.resolve(Number(line['port']))
-      }
-    }
-  })()
-  const url = `http://127.0.0.1:${await listening.promise}`
-  return {
-    lines,
-    async get(path: string) {
-      const response = await fetch(`${url}${path}`)
-      const text = await response.text()
-      return { status: response.status, text, body: text.startsWith('{') ? JSON.parse(text) : undefined }
-    },
-    /** @returns the exit code */
-    async stop(): Promise<number> {
-      child.kill('SIGTERM')
-      const code = await child.exited
-      await reading
-      return code
-    },
-  }
-}
+const start = (env: Record<string, string>) =>
+  startProcess('query', { MONGO_URL: mongoUrl, RABBITMQ_URL: vhost.url, ...env })
 
 const check = (body: { checks: { name: string; state: string }[] }, name: string) =>
   body.checks.find((found) => found.name === name)?.state
@@ -80,7 +36,7 @@ test('without the broker it answers reads, is ready, says what it lacks, and sto
     expect(await query.stop()).toBe(0)
     await proxy.stop()
   }
-  expect(query.lines.at(-1)).toMatchObject({ message: 'stopped' })
+  expect(query.log.at(-1)).toMatchObject({ message: 'stopped' })
 }, 20_000)
 
 test('without the store it is not ready, answers 503, and recovers by itself', async () => {

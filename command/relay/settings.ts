@@ -3,11 +3,12 @@ import { integer } from '../../shared/process/settings.ts'
 import { commandSettings } from '../settings.ts'
 
 const { POSTGRES_RELAY_URL } = commandSettings
-const { HOST, LOG_LEVEL, PARTITIONS, RABBITMQ_URL } = commonSettings
+const { ALLOW_UNAUTHENTICATED, HOST, LOG_LEVEL, PARTITIONS, RABBITMQ_URL } = commonSettings
 
 export const relaySettings = {
   RELAY_PORT: integer({ doc: "Port of the relay's health and metrics.", default: 3002, min: 0, max: 65_535 }),
   HOST,
+  ALLOW_UNAUTHENTICATED,
   POSTGRES_RELAY_URL,
   RABBITMQ_URL,
   PARTITIONS,

@@ -6,12 +6,15 @@ export type Role = 'command' | 'relay' | 'query'
 export interface RunningProcess {
   readonly role: Role
   readonly url: string
+  readonly pid: number
   /** The parsed lines of its log so far. */
   readonly log: readonly Record<string, unknown>[]
   /** Undefined while it runs. */
   readonly exitCode: number | null
-  signal(signal: NodeJS.Signals): void
-  /** SIGTERM; resolves with the exit code. */
+  get(path: string): Promise<Answer>
+  /** Resolves when it has ended, with the exit code, and its log is read to the end. */
+  kill(signal: NodeJS.Signals): Promise<number>
+  /** SIGTERM. */
   stop(): Promise<number>
 }
 
@@ -19,14 +22,20 @@ export interface RunningProcess {
 export async function startProcess(role: Role, env: Record<string, string>): Promise<RunningProcess> {
   const child = Bun.spawn([process.execPath, 'ops/main.ts', role], {
     cwd: root,
-    env: { PATH: process.env['PATH'] ?? '', [`${role.toUpperCase()}_PORT`]: '0', LOG_LEVEL: 'debug', ...env },
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      [`${role.toUpperCase()}_PORT`]: '0',
+      PROJECTOR_PORT: '0',
+      LOG_LEVEL: 'debug',
+      ...env,
+    },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'inherit',
   })
   const log: Record<string, unknown>[] = []
   const listening = Promise.withResolvers<number>()
-  void (async () => {
+  const reading = (async () => {
     const decoder = new TextDecoder()
     let rest = ''
     for await (const chunk of child.stdout) {
@@ -40,29 +49,42 @@ export async function startProcess(role: Role, env: Record<string, string>): Pro
     }
     listening.reject(new Error(`${role} ended before it listened`))
   })()
-  const port = await listening.promise
+  const url = `http://127.0.0.1:${await listening.promise}`
+  const kill = async (signal: NodeJS.Signals) => {
+    child.kill(signal)
+    const code = await child.exited
+    await reading
+    return code
+  }
   return {
     role,
-    url: `http://127.0.0.1:${port}`,
+    url,
+    pid: child.pid,
     log,
     get exitCode() {
       return child.exitCode
     },
-    signal: (signal) => child.kill(signal),
-    async stop() {
-      child.kill('SIGTERM')
-      return child.exited
-    },
+    get: (path) => get(`${url}${path}`),
+    kill,
+    stop: () => kill('SIGTERM'),
   }
 }
 
-/** A GET with its parsed body; `status` 0 when nobody answers. */
-export async function get(url: string): Promise<{ status: number; body: any }> {
+export interface Answer {
+  /** 0 when nobody answers. */
+  readonly status: number
+  readonly text: string
+  /** The parsed JSON, undefined where it is none. */
+  readonly body: any
+}
+
+export async function get(url: string): Promise<Answer> {
   try {
     const response = await fetch(url)
-    return { status: response.status, body: await response.json() }
+    const text = await response.text()
+    return { status: response.status, text, body: text.startsWith('{') ? JSON.parse(text) : undefined }
   } catch {
-    return { status: 0, body: undefined }
+    return { status: 0, text: '', body: undefined }
   }
 }
 

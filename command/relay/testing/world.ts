@@ -3,7 +3,8 @@ import { loadSettings } from '../../../shared/process/settings.ts'
 import { silentLogger } from '../../../shared/process/log.ts'
 import { partitionOf } from '../../../shared/messaging/partition.ts'
 import { migratedDatabase, type MigratedDatabase } from '../../../tests/support/command-side.ts'
-import { createVhost, waitFor, type TestVhost } from '../../../tests/support/stack.ts'
+import { startProcess, type RunningProcess } from '../../../tests/support/processes.ts'
+import { createVhost, type TestVhost } from '../../../tests/support/stack.ts'
 import { createRelayService, type RelayDecorators, type RelayService } from '../service.ts'
 import { relaySettings } from '../settings.ts'
 import { testBroker, type TestBroker } from './broker.ts'
@@ -25,19 +26,13 @@ export interface RelayWorld {
   /** Starts a relay in this process. */
   start(env?: Env, decorators?: RelayDecorators): Promise<RunningRelay>
   /** Starts the relay as a process of its own, the way it is run. */
-  spawn(env?: Env): Promise<RelayProcess>
+  spawn(env?: Env): Promise<RunningProcess>
   end(): Promise<void>
 }
 
 export interface RunningRelay extends RelayService {
   stop(): Promise<void>
   metric(name: string): Promise<number>
-}
-
-export interface RelayProcess {
-  readonly pid: number
-  readonly url: string
-  kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>
 }
 
 const eventType = 'users.user.updated.v1'
@@ -83,19 +78,9 @@ export async function relayWorld(): Promise<RelayWorld> {
       return { ...service, stop, metric: (name) => readMetric(service, name) }
     },
     async spawn(env = {}) {
-      const child = Bun.spawn([process.execPath, 'command/relay/main.ts'], {
-        cwd: new URL('../../..', import.meta.url).pathname,
-        env: { PATH: process.env.PATH, ...environment(env) },
-        stdout: 'pipe',
-        stderr: 'inherit',
-      })
-      const kill = async (signal: 'SIGKILL' | 'SIGTERM') => {
-        child.kill(signal)
-        await child.exited
-      }
-      stops.push(() => kill('SIGKILL'))
-      const port = await portOf(child.stdout)
-      return { pid: child.pid, url: `http://127.0.0.1:${port}`, kill }
+      const process = await startProcess('relay', environment(env))
+      stops.push(() => process.kill('SIGKILL'))
+      return process
     },
     async end() {
       for (const stop of stops.toReversed()) await stop()
@@ -145,17 +130,3 @@ async function readMetric(service: RelayService, name: string): Promise<number> 
 }
 
 /** The rest of the log is read too: a full pipe would stop the process. */
-async function portOf(stdout: ReadableStream<Uint8Array>): Promise<number> {
-  let text = ''
-  let ended = false
-  void (async () => {
-    for await (const chunk of stdout) text += new TextDecoder().decode(chunk)
-    ended = true
-  })()
-  const match = await waitFor(() => ended || /"message":"listening","port":(\d+)/.exec(text), {
-    timeoutMs: 20_000,
-    what: 'the relay to listen',
-  })
-  if (match === true) throw new Error(`the relay ended: ${text}`)
-  return Number(match[1])
-}
