@@ -1,25 +1,29 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Elysia } from 'elysia'
-import { emailAddress, personName, userState, uuid } from '../../shared/events/users.ts'
+import { userState } from '../../shared/events/users.ts'
 import { withProblems } from '../../shared/http/schemas.ts'
 import { commandHeaders, resultOrProblem, type RouteDeps } from '../commit/http.ts'
 
+const { id, first_name, last_name, email } = userState.properties
 const userInput = Type.Object(
-  {
-    first_name: { ...personName, example: 'Ada' },
-    last_name: { ...personName, example: 'Lovelace' },
-    email: { ...emailAddress, example: 'ada@example.com' },
-  },
+  { first_name, last_name, email: { ...email, 'x-unique': true } },
   { additionalProperties: false, description: 'The fields a client sets' },
 )
 export type UserInput = Static<typeof userInput>
+const replacement = {
+  ...userInput,
+  example: { first_name: 'Ada', last_name: 'King', email: 'ada.king@example.com' },
+}
 
 const user = Type.Object(
-  { ...userState.properties, version: Type.Integer({ minimum: 1 }) },
-  { description: 'A user' },
+  {
+    ...userState.properties,
+    version: Type.Integer({ minimum: 1, example: 1, description: 'Rises by one with every change' }),
+  },
+  { title: 'User' },
 )
 type UserBody = Static<typeof user>
-const params = Type.Object({ id: { ...uuid, example: '01890a5d-ac96-774b-bcce-b302099a8057' } })
+const params = Type.Object({ id })
 const tags = ['users']
 
 /** `POST /users`, `PUT /users/:id`, `DELETE /users/:id`. */
@@ -58,7 +62,7 @@ export const usersRoutes = ({ commands, newId, queryPublicUrl }: RouteDeps) =>
       },
       {
         params,
-        body: userInput,
+        body: replacement,
         response: withProblems({ 200: user }, 400, 404, 409, 413, 415, 422, 503),
         detail: {
           tags,

@@ -15,8 +15,11 @@ const orders = {
 } as const satisfies Record<string, Order>
 
 const pageSizeDefault = 20
+/** The example is in words: a form that came with all filters filled in would find nobody. */
 const text = (description: string, example: string) =>
-  t.Optional(t.String({ minLength: 1, maxLength: 254, description, example }))
+  t.Optional(
+    t.String({ minLength: 1, maxLength: 254, description: `${description}, for example \`${example}\`` }),
+  )
 
 export const listQuery = t.Object(
   {
@@ -39,6 +42,7 @@ export const listQuery = t.Object(
     sort: t.Optional(
       t.UnionEnum(['created_at', '-created_at', 'last_name', '-last_name'], {
         default: 'created_at',
+        example: '-created_at',
         description: 'The order; a minus sign turns it round. Names are compared without case and accents.',
         'x-error': 'must be one of created_at, -created_at, last_name, -last_name',
       }),

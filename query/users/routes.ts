@@ -1,5 +1,5 @@
 import { Elysia, t } from 'elysia'
-import { uuid, userState } from '../../shared/events/users.ts'
+import { userState } from '../../shared/events/users.ts'
 import { HttpProblem } from '../../shared/http/problem.ts'
 import { withProblems } from '../../shared/http/schemas.ts'
 import { nextPageUrl } from '../paging.ts'
@@ -44,7 +44,7 @@ export function userRoutes(reads: Reads<UserDocument>, options: RouteOptions) {
         return toUser(found)
       },
       {
-        params: t.Object({ id: t.String({ ...uuid, 'x-error': 'must be a UUID' }) }),
+        params: t.Object({ id: userState.properties.id }),
         query: t.Object({}, { additionalProperties: false }),
         response: withProblems({ 200: user }, 404, 422, 503),
         detail: {
@@ -52,6 +52,7 @@ export function userRoutes(reads: Reads<UserDocument>, options: RouteOptions) {
           summary: 'One user',
           description:
             'As the read side knows it, usually some milliseconds behind the write. `ETag` is the version.',
+          'x-example-from': '/users?sort=-created_at&limit=1',
         },
       },
     )

@@ -26,14 +26,14 @@ export const uuid = Type.String({
   'x-error': 'must be a UUID',
   pattern: '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$',
 })
-const instant = Type.String({ minLength: 20, maxLength: 35 })
+const instant = Type.String({ minLength: 20, maxLength: 35, example: '2026-01-02T03:04:05.678Z' })
 
 /** A user's whole state after a change; the version is the envelope's. */
 export const userState = Type.Object({
-  id: uuid,
-  first_name: personName,
-  last_name: personName,
-  email: emailAddress,
+  id: { ...uuid, example: '01890a5d-ac96-774b-bcce-b302099a8057' },
+  first_name: { ...personName, example: 'Ada' },
+  last_name: { ...personName, example: 'Lovelace' },
+  email: { ...emailAddress, example: 'ada@example.com' },
   created_at: instant,
   updated_at: instant,
 })

@@ -1,11 +1,10 @@
-import { swagger } from '@elysiajs/swagger'
 import { Elysia, type AnyElysia } from 'elysia'
 import type { Health } from '../process/health.ts'
 import type { Logger } from '../process/log.ts'
 import { readJsonBody } from './body.ts'
 import { contextOf } from './context.ts'
+import { documentRoute } from './document.ts'
 import { refuseRepeatedParameters, refuseUnacceptable, toProblem } from './errors.ts'
-import { openapi } from './openapi.ts'
 import { operations } from './operations.ts'
 import { HttpProblem } from './problem.ts'
 import { notFoundOrMethod } from './routing.ts'
@@ -32,14 +31,13 @@ export interface Answer {
   readonly seconds: number
 }
 
-const rawDocumentPath = '/swagger/raw'
-
 /**
- * The one HTTP shell of every process: request ids, problems, body rules, health, metrics, OpenAPI. Web-standard:
- * `app.fetch` runs wherever `Request` and `Response` exist.
+ * The one HTTP shell of every process: request ids, problems, body rules, health, metrics, OpenAPI.
+ * Web-standard: `app.fetch` runs wherever `Request` and `Response` exist.
  */
 export function createHttpApp(options: HttpAppOptions) {
-  const { log, bodyBytesMax = 65_536 } = options
+  const { log, modules = [], bodyBytesMax = 65_536 } = options
+  const operational = operations(options)
   // Hooks reach only what is declared after them. `normalize` would drop unknown properties silently.
   const app = new Elysia({ normalize: false, handler: { standardHostname: false } })
     .onRequest(({ request, set }) => {
@@ -76,31 +74,14 @@ export function createHttpApp(options: HttpAppOptions) {
         log.error('after an answer', { error })
       }
     })
-    .use(operations(options))
-    .use(
-      swagger({
-        path: rawDocumentPath,
-        specPath: `${rawDocumentPath}/json`,
-        exclude: [/^\/swagger/, '/metrics'],
-        documentation: {
-          info: { title: options.title, description: options.description, version: '1.0.0' },
-          tags: [],
-        },
-      }),
-    )
-    .get('/swagger/json', async () => (document ??= await openapiDocument()), { detail: { hide: true } })
+    .use(operational)
+    .use(documentRoute(options, [...modules, operational]))
     .onParse({ as: 'global' }, ({ request }) => readJsonBody(request, bodyBytesMax))
     .onTransform({ as: 'global' }, ({ request }) => {
       refuseUnacceptable(request.headers.get('accept'))
       refuseRepeatedParameters(request.url)
     }) as unknown as AnyElysia
-  for (const module of options.modules ?? []) app.use(module)
-
-  let document: Record<string, unknown> | undefined
-  async function openapiDocument() {
-    const raw = await app.handle(new Request(`http://localhost${rawDocumentPath}/json`))
-    return openapi(await raw.json())
-  }
+  for (const module of modules) app.use(module)
 
   function ourFault(error: unknown, requestId: string): HttpProblem {
     log.error('unexpected error', { request_id: requestId, error })

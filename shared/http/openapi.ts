@@ -1,62 +1,118 @@
+import { problems } from './problem.ts'
+import { problemSchema } from './schemas.ts'
+
 /**
  * What `@elysiajs/swagger` emits is not valid OpenAPI 3.0.3: responses lack a description and take the request's
  * content types, `const` and `type: null` do not exist in 3.0, TypeBox's own keys leak, query integers become
- * string-or-integer. This mends a copy of the document; pure.
+ * string-or-integer. This mends a copy of the document; pure. Schemas that answers share under a title move to
+ * `components`, and each problem's example is the one of its status.
  * @param raw the plugin's document
  */
 export function openapi(raw: unknown): Record<string, unknown> {
-  const document = mendNode(structuredClone(raw)) as Document
-  // A plugin with a prefix gives its root route a slash at the end, which the router does not care about.
-  document.paths = Object.fromEntries(
-    Object.entries(document.paths ?? {}).map(([path, item]) => [path.replace(/(.)\/$/, '$1'), item]),
-  )
-  for (const operations of Object.values(document.paths))
-    for (const operation of Object.values(operations)) mendOperation(operation)
-  return document as unknown as Record<string, unknown>
+  const { paths = {}, components, ...document } = mendNode(structuredClone(raw)) as Document
+  const shared: Schemas = { ...components?.schemas }
+  const mended = Object.entries(paths).map(([path, item]) => [
+    // A plugin with a prefix gives its root route a slash at the end, which the router does not care about.
+    path.replace(/(.)\/$/, '$1'),
+    Object.fromEntries(
+      Object.entries(item).map(([method, operation]) => [method, mendOperation(operation, shared)]),
+    ),
+  ])
+  return { ...document, paths: Object.fromEntries(mended), components: { ...components, schemas: shared } }
 }
+
+type Schema = Record<string, unknown>
+type Schemas = Record<string, Schema>
 
 interface Document {
   paths?: Record<string, Record<string, Operation>>
+  components?: { schemas?: Schemas }
 }
 interface Operation {
   responses?: Record<string, Response>
-  requestBody?: { content?: Record<string, unknown> }
+  requestBody?: { content?: Content }
 }
 interface Response {
   description?: string
-  content?: Record<string, unknown>
+  headers?: unknown
+  links?: unknown
+  content?: Content
 }
+type Content = Record<string, { schema?: Schema; example?: unknown }>
 
-function mendOperation(operation: Operation): void {
-  if (operation.requestBody?.content)
-    operation.requestBody.content = only(operation.requestBody.content, json)
-  for (const [status, response] of Object.entries(operation.responses ?? {}))
-    operation.responses![status] = mendResponse(status, response)
-  operation.responses ??= { default: { description: 'The answer' } }
+function mendOperation(operation: Operation, shared: Schemas): Operation {
+  const { requestBody, responses } = operation
+  const mended = Object.entries(responses ?? { default: {} }).map(([status, response]) => [
+    status,
+    mendResponse(status, response, shared),
+  ])
+  return {
+    ...operation,
+    ...(requestBody?.content && {
+      requestBody: { ...requestBody, content: { [json]: { schema: onlySchema(requestBody.content) } } },
+    }),
+    responses: Object.fromEntries(mended),
+  }
 }
 
 /** The plugin spreads the schema's own keywords (`title`, `additionalProperties`) over the response around it. */
-function mendResponse(status: string, raw: Response): Response {
-  const { description: _, headers, content, links, ...keywords } = raw as Response & Record<string, unknown>
-  const response: Response & Record<string, unknown> = { description: descriptions[status] ?? 'The answer' }
-  if (headers) response['headers'] = headers
-  if (links) response['links'] = links
+function mendResponse(status: string, raw: Response, shared: Schemas): Response {
+  const { headers, content, links, ...keywords } = raw
+  const response: Response = {
+    description: descriptions[status] ?? 'The answer',
+    ...(headers ? { headers } : undefined),
+    ...(links ? { links } : undefined),
+  }
   if (!content || status === '204') return response
-  response.content = only(content, Number(status) >= 400 ? problemJson : json)
-  for (const media of Object.values(response.content) as { schema?: object }[])
-    media.schema = { ...keywords, ...media.schema }
-  return response
+  const schema: Schema = { ...keywords, ...onlySchema(content) }
+  if (schema['description'] === undefined) delete schema['description']
+  // A health report answers 503 with itself, not with a problem.
+  const isProblem = schema['title'] === problemSchema.title
+  const example = isProblem ? { example: problemExample(Number(status)) } : undefined
+  const media = { schema: moved(schema, shared) as Schema, ...example }
+  return { ...response, content: { [isProblem ? 'application/problem+json' : json]: media } }
 }
 
 const json = 'application/json'
-const problemJson = 'application/problem+json'
 
-/** One media type, with the schema that the plugin repeated under each of its own. */
-function only(content: Record<string, unknown>, mediaType: string): Record<string, unknown> {
-  const schema = content[json] ?? Object.values(content)[0]
-  // A health report answers 503 with itself, not with a problem.
-  const isReport = JSON.stringify(schema)?.includes('"checks"')
-  return schema === undefined ? {} : { [isReport ? json : mediaType]: schema }
+/** The plugin repeats one schema under each of its media types. */
+const onlySchema = (content: Content): Schema => (content[json] ?? Object.values(content)[0])?.schema ?? {}
+
+/** Titled schemas become references; one whose name already means something else stays where it is. */
+function moved(node: unknown, shared: Schemas): unknown {
+  if (Array.isArray(node)) return node.map((item) => moved(item, shared))
+  if (typeof node !== 'object' || node === null) return node
+  const schema = Object.fromEntries(Object.entries(node).map(([key, value]) => [key, moved(value, shared)]))
+  const { title } = schema
+  if (typeof title !== 'string' || schema['type'] === undefined) return schema
+  const name = title.replace(/\s+(\w)/g, (_, letter: string) => letter.toUpperCase())
+  shared[name] ??= schema
+  return canonical(shared[name]) === canonical(schema) ? { $ref: `#/components/schemas/${name}` } : schema
+}
+
+/** The same text for the same schema, whatever the order of its keys. */
+function canonical(node: unknown): string {
+  return JSON.stringify(node, (_, value: unknown) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  )
+}
+
+/** The first of the vocabulary with this status. */
+function problemExample(status: number): unknown {
+  const found = Object.entries(problems).find(([, problem]) => problem.status === status)
+  if (!found) return undefined
+  const [slug, { title }] = found
+  const errors =
+    status === 422 || status === 409 ? { errors: [{ pointer: '/field', detail: 'says why' }] } : {}
+  return {
+    type: `/problems/${slug}`,
+    title,
+    status,
+    ...errors,
+    request_id: '01890a5d-ac96-774b-bcce-b302099a8057',
+  }
 }
 
 function mendNode(node: unknown): unknown {

@@ -39,11 +39,14 @@ export function withProblems<Successes extends Record<number, unknown>>(
 
 const check = Type.Object(
   {
-    name: Type.String(),
+    name: Type.String({ example: 'postgresql' }),
     state: Type.Union([Type.Literal('ok'), Type.Literal('degraded'), Type.Literal('failed')]),
-    reason: Type.Optional(Type.String()),
-    latency_ms: Type.Optional(Type.Number()),
+    reason: Type.Optional(Type.String({ description: 'What is wrong, and what is done about it' })),
+    latency_ms: Type.Optional(Type.Number({ example: 0.8 })),
   },
   { additionalProperties: true },
 )
-export const healthReport = Type.Object({ status: check.properties.state, checks: Type.Array(check) })
+export const healthReport = Type.Object(
+  { status: check.properties.state, checks: Type.Array(check) },
+  { title: 'Health report' },
+)

@@ -37,6 +37,15 @@ for (const [name, app] of Object.entries(apps))
     const operations = Object.values(document.paths).flatMap((path) => Object.values(path))
     expect(Object.keys(document.paths).filter((path) => /.\/$/.test(path))).toEqual([])
     expect(operations.length).toBeGreaterThanOrEqual(5)
+    // A form that came empty could not be sent as it is.
+    for (const { operationId, parameters = [], requestBody } of operations) {
+      const required = parameters.filter(({ required }) => required).map(({ schema }) => schema)
+      const body = requestBody?.content['application/json']?.schema
+      const fields =
+        body === undefined || body.example !== undefined ? [] : Object.values(body.properties ?? {})
+      const empty = [...required, ...fields].filter(({ example }) => example === undefined)
+      expect([operationId, empty]).toEqual([operationId, []])
+    }
     const ids = operations.map(({ operationId }) => operationId)
     expect(new Set(ids).size).toBe(ids.length)
     for (const { operationId, summary, responses } of operations)
@@ -50,5 +59,12 @@ for (const [name, app] of Object.entries(apps))
 interface Operation {
   operationId: string
   summary: string
+  parameters?: { required: boolean; schema: Schema }[]
+  requestBody?: { content: Record<string, { schema: Schema }> }
   responses: Record<string, unknown>
+}
+
+interface Schema {
+  example?: unknown
+  properties?: Record<string, Schema>
 }

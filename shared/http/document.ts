@@ -1,0 +1,25 @@
+import { swagger } from '@elysiajs/swagger'
+import { Elysia, type AnyElysia } from 'elysia'
+import { openapi } from './openapi.ts'
+
+/**
+ * `/swagger/json`, made at the first request. The plugin works in an app of its own, so that its page, which loads
+ * scripts from elsewhere, can be reached by nobody.
+ * @param documented the plugins whose routes it describes
+ */
+export function documentRoute(
+  { title, description }: { readonly title: string; readonly description: string },
+  documented: readonly AnyElysia[],
+) {
+  let document: Promise<Record<string, unknown>> | undefined
+  async function make() {
+    const info = { title, description, version: '1.0.0' }
+    const app = new Elysia().use(swagger({ path: '/page', specPath: '/document', documentation: { info } }))
+    for (const plugin of documented) app.use(plugin)
+    const raw = await app.handle(new Request('http://localhost/document'))
+    return openapi(await raw.json())
+  }
+  return new Elysia({ name: 'document' }).get('/swagger/json', () => (document ??= make()), {
+    detail: { hide: true },
+  })
+}
