@@ -15,4 +15,9 @@ const server = httpServer({
   log,
   bodyBytesMax: settings.BODY_BYTES_MAX,
 })
-await runProcess({ log, onStopping: service.health.stopping, parts: [...service.parts, server] })
+await runProcess({
+  log,
+  parts: [...service.parts, server],
+  onStopping: service.health.stopping,
+  stopDelayMs: settings.SHUTDOWN_DELAY_MS,
+})

@@ -1,7 +1,7 @@
 import { commonSettings } from '../shared/process/common-settings.ts'
 import { integer, url } from '../shared/process/settings.ts'
 
-const { HOST, LOG_LEVEL, QUERY_PUBLIC_URL } = commonSettings
+const { ALLOW_UNAUTHENTICATED, HOST, LOG_LEVEL, QUERY_PUBLIC_URL, SHUTDOWN_DELAY_MS } = commonSettings
 const postgres = ['postgres:', 'postgresql:'] as const
 
 const POSTGRES_URL = url({
@@ -32,6 +32,8 @@ export const migrateSettings = {
 export const commandSettings = {
   COMMAND_PORT: integer({ doc: 'Port of the command service.', default: 3000, min: 0, max: 65_535 }),
   HOST,
+  ALLOW_UNAUTHENTICATED,
+  SHUTDOWN_DELAY_MS,
   QUERY_PUBLIC_URL,
   POSTGRES_URL,
   POSTGRES_OWNER_URL: url({

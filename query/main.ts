@@ -10,4 +10,9 @@ const log = createLogger(settings.QUERY_ROLES.includes('api') ? 'query' : 'proje
 const { app, port, health, parts } = createQueryService(settings, log)
 const server = httpServer({ app, hostname: settings.HOST, port, log })
 
-await runProcess({ log, onStopping: health.stopping, parts: [...parts, server] })
+await runProcess({
+  log,
+  parts: [...parts, server],
+  onStopping: health.stopping,
+  stopDelayMs: settings.SHUTDOWN_DELAY_MS,
+})

@@ -1,7 +1,15 @@
 import { commonSettings } from '../shared/process/common-settings.ts'
 import { integer, someOf, text, type Setting } from '../shared/process/settings.ts'
 
-const { HOST, LOG_LEVEL, PARTITIONS, QUERY_PUBLIC_URL, RABBITMQ_URL } = commonSettings
+const {
+  ALLOW_UNAUTHENTICATED,
+  HOST,
+  LOG_LEVEL,
+  PARTITIONS,
+  QUERY_PUBLIC_URL,
+  RABBITMQ_URL,
+  SHUTDOWN_DELAY_MS,
+} = commonSettings
 
 export const queryRoles = ['api', 'projector'] as const
 export type QueryRole = (typeof queryRoles)[number]
@@ -25,6 +33,8 @@ export const querySettings = {
     max: 65_535,
   }),
   HOST,
+  ALLOW_UNAUTHENTICATED,
+  SHUTDOWN_DELAY_MS,
   QUERY_PUBLIC_URL,
   MONGO_URL: mongoUrl({
     doc: 'The store of the read models, with the name of its database.',

@@ -1,9 +1,27 @@
+import { exposure } from './exposure.ts'
 import { logLevels } from './logger.ts'
 import { integer, oneOf, text, url } from './settings.ts'
 
 /** Settings that mean the same in every process that has them. */
 export const commonSettings = {
-  HOST: text({ doc: 'Address the services listen on.', default: '127.0.0.1' }),
+  HOST: {
+    ...text({
+      doc: 'Address the services listen on; beyond this machine only with ALLOW_UNAUTHENTICATED.',
+      default: '127.0.0.1',
+    }),
+    objection: exposure,
+  },
+  ALLOW_UNAUTHENTICATED: oneOf({
+    doc: '1 lets a process listen beyond this machine although it has no authentication: for networks that are closed.',
+    values: ['0', '1'],
+    default: '0',
+  }),
+  SHUTDOWN_DELAY_MS: integer({
+    doc: 'From SIGTERM a process goes on for so long, with `/health/ready` red, until the balancer in front of it has noticed (milliseconds).',
+    default: 0,
+    min: 0,
+    max: 60_000,
+  }),
   LOG_LEVEL: oneOf({ doc: 'Least severe log line that is written.', values: logLevels, default: 'info' }),
   RABBITMQ_URL: url({
     doc: 'RabbitMQ, with the virtual host as its path.',

@@ -1,3 +1,4 @@
+import { delay } from './backoff.ts'
 import type { Logger } from './log.ts'
 
 /**
@@ -17,6 +18,8 @@ export interface ProcessOptions {
   readonly parts: readonly Runnable[]
   /** Turns readiness red before anything is stopped, so that a load balancer looks elsewhere. */
   readonly onStopping: () => void
+  /** Goes on for so long with readiness red, until the balancer in front has noticed: no request meets a closed port. */
+  readonly stopDelayMs?: number
   /** After this the process ends without waiting any longer. */
   readonly stopTimeoutMs?: number
 }
@@ -42,6 +45,7 @@ export async function runProcess(options: ProcessOptions): Promise<void> {
   async function stopAll(signal: string): Promise<void> {
     log.info('stopping', { signal })
     options.onStopping()
+    if (options.stopDelayMs) await delay(options.stopDelayMs)
     const limit = setTimeout(() => {
       log.error('stop took too long: leaving', { limit_ms: options.stopTimeoutMs ?? 10_000 })
       process.exit(1)

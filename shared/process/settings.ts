@@ -12,6 +12,8 @@ export interface Setting<T> {
   readonly accepts: string
   /** Throws an Error whose message completes "NAME must be …". */
   readonly parse: (text: string) => T
+  /** For rules across settings, asked once all are well-formed: completes "NAME …" where the value may not stand. */
+  objection?(value: T, settings: Readonly<Record<string, unknown>>): string | undefined
 }
 
 export type SettingsTable = Readonly<Record<string, Setting<unknown>>>
@@ -49,6 +51,11 @@ export function loadSettings<Table extends SettingsTable>(
       errors.push(`${name} must be ${setting.accepts}, and ${shown} is not`)
     }
   }
+  if (errors.length === 0)
+    for (const [name, setting] of Object.entries(table)) {
+      const objection = setting.objection?.(values[name], values)
+      if (objection) errors.push(`${name} ${objection}`)
+    }
   if (errors.length > 0) throw new SettingsError(`Settings to mend:\n  ${errors.join('\n  ')}`)
   return values as Settings<Table>
 }

@@ -10,8 +10,8 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-const start = async () => {
-  const command = await startProcess('command', { POSTGRES_URL: database.commandUrl })
+const start = async (env: Record<string, string> = {}) => {
+  const command = await startProcess('command', { POSTGRES_URL: database.commandUrl, ...env })
   await waitFor(async () => (await get(`${command.url}/health/ready`)).status === 200, {
     timeoutMs: 10_000,
     what: 'ready',
@@ -43,6 +43,20 @@ test('SIGTERM lets a request in flight end, and refuses new ones', async () => {
   expect([answer.status, await answer.json()]).toMatchObject([200, { version: 2 }])
   expect(await stopped).toBe(0)
   await foreign.close()
+})
+
+test('for a balancer in front it goes on working, with ready red, until the delay is over', async () => {
+  const delayMs = 1_500
+  const command = await start({ SHUTDOWN_DELAY_MS: String(delayMs) })
+  const signalledAtMs = performance.now()
+  const stopped = command.stop()
+  await waitFor(async () => (await get(`${command.url}/health/ready`)).status === 503, {
+    timeoutMs: delayMs,
+    what: 'ready to turn red',
+  })
+  expect((await postUser(command.url, 'delayed@example.com')).status).toBe(201)
+  expect(await stopped).toBe(0)
+  expect(performance.now() - signalledAtMs).toBeGreaterThanOrEqual(delayMs)
 })
 
 test('SIGTERM under load: what was acknowledged is stored, nothing is stored twice, and it ends in time', async () => {

@@ -1,0 +1,16 @@
+/**
+ * Why a process may not listen on `host`: it asks nobody who he is, so whoever reaches it may read and write all.
+ * @returns undefined where only this machine reaches it, or where ALLOW_UNAUTHENTICATED says that it may
+ */
+export function exposure(host: string, settings: Readonly<Record<string, unknown>>): string | undefined {
+  if (isLoopback(host) || settings['ALLOW_UNAUTHENTICATED'] === '1') return undefined
+  return (
+    `is "${host}": others could reach this process, which has no authentication and lets anyone read and write. ` +
+    'Leave HOST at 127.0.0.1, or set ALLOW_UNAUTHENTICATED=1 where something in front keeps strangers out'
+  )
+}
+
+/** Names other than `localhost` count as others' addresses, whatever they resolve to today. */
+function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)
+}

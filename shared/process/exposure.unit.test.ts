@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'bun:test'
+import { commonSettings } from './common-settings.ts'
+import { loadSettings, SettingsError } from './settings.ts'
+
+const { ALLOW_UNAUTHENTICATED, HOST, LOG_LEVEL } = commonSettings
+const load = (env: Record<string, string>) => loadSettings({ ALLOW_UNAUTHENTICATED, HOST, LOG_LEVEL }, env)
+
+describe('without authentication', () => {
+  for (const host of ['', '127.0.0.1', '127.1.2.3', 'localhost', 'LOCALHOST', '::1', '[::1]'])
+    test(`HOST="${host}" stays on this machine`, () => {
+      expect(() => load({ HOST: host })).not.toThrow()
+    })
+  for (const host of ['0.0.0.0', '::', '10.0.0.7', '127.0.0.1.example.com', 'command', '::ffff:127.0.0.1'])
+    test(`HOST="${host}" is refused, unless it is said to be meant`, () => {
+      expect(() => load({ HOST: host })).toThrow(SettingsError)
+      expect(() => load({ HOST: host, ALLOW_UNAUTHENTICATED: '0' })).toThrow(SettingsError)
+      expect(load({ HOST: host, ALLOW_UNAUTHENTICATED: '1' }).HOST).toBe(host)
+    })
+  test('the refusal says why, and what to do', () => {
+    expect(() => load({ HOST: '0.0.0.0' })).toThrow(
+      /HOST is "0\.0\.0\.0".*no authentication.*127\.0\.0\.1.*ALLOW_UNAUTHENTICATED=1/,
+    )
+  })
+  test('a table with HOST alone cannot be talked into it', () => {
+    expect(() => loadSettings({ HOST }, { HOST: '0.0.0.0', ALLOW_UNAUTHENTICATED: '1' })).toThrow(
+      SettingsError,
+    )
+  })
+})
