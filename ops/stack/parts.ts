@@ -41,6 +41,7 @@ export async function rootfs(progress: Progress, signal: AbortSignal): Promise<s
       await mkdir(target)
       await run(['bash', '-c', EXTRACT, 'bash', target, ...mmdebstrap(mirror)], {
         signal,
+        failureLog: `${target}.log`,
         onLine: (line) => line.startsWith('I: ') && step().note(line.slice(3).replace(/\.+$/, '')),
       })
       await mkdir(join(target, 'data'))

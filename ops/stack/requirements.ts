@@ -25,6 +25,7 @@ const PACKAGES: Record<string, string> = {
   mmdebstrap: 'mmdebstrap',
   newuidmap: 'uidmap',
   flock: 'util-linux',
+  mount: 'mount',
   setpriv: 'util-linux',
 }
 
@@ -94,7 +95,7 @@ function missingCommands(commands: string[]): string[] {
 
 /** Commands that mmdebstrap's build needs besides itself; an ordinary user's ids are mapped by newuidmap. */
 export function buildCommands(): string[] {
-  return process.getuid?.() === 0 ? ['mmdebstrap'] : ['mmdebstrap', 'newuidmap']
+  return process.getuid?.() === 0 ? ['mmdebstrap', 'mount'] : ['mmdebstrap', 'mount', 'newuidmap']
 }
 
 /** Installs what is missing from Debian's packages: as root, or with a sudo that does not ask. */

@@ -4,6 +4,8 @@ export interface RunOptions {
   signal?: AbortSignal
   env?: Record<string, string | undefined>
   cwd?: string
+  /** Where all of its output is kept when it fails. */
+  failureLog?: string
   onLine?(line: string): void
 }
 
@@ -40,13 +42,19 @@ export async function run(argv: string[], options: RunOptions = {}): Promise<str
     })
     options.signal?.throwIfAborted()
     if (code === 0) return output.join('\n')
-    throw new Error(
-      [`${argv[0]} failed (${code})`, ...output.slice(-8).map((line) => `  ${line}`)].join('\n'),
-    )
+    throw new Error(await failure(`${argv[0]} failed (${code})`, output, options.failureLog))
   } finally {
     clearTimeout(hard)
     options.signal?.removeEventListener('abort', abort)
   }
+}
+
+async function failure(what: string, output: string[], log: string | undefined): Promise<string> {
+  if (log) await Bun.write(log, output.join('\n'))
+  return [
+    log ? `${what}; all it said is in ${log}` : what,
+    ...output.slice(-8).map((line) => `  ${line}`),
+  ].join('\n')
 }
 
 /** The command, ended by the kernel when the process that started it is gone, even by SIGKILL. */
