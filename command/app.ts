@@ -2,8 +2,7 @@ import type { AnyElysia } from 'elysia'
 import { createHttpApp, type HttpAppOptions } from '../shared/http/app.ts'
 import type { RouteDeps } from './commit/http.ts'
 
-export interface CommandAppDeps
-  extends RouteDeps, Pick<HttpAppOptions, 'log' | 'health' | 'metricsText' | 'onAnswer' | 'bodyBytesMax'> {
+export interface CommandAppDeps extends RouteDeps, Omit<HttpAppOptions, 'title' | 'description' | 'modules'> {
   /** The aggregates' routes. */
   readonly routes: readonly ((deps: RouteDeps) => AnyElysia)[]
 }

@@ -1,3 +1,4 @@
+import { pageAssets } from '../shared/pages/assets.ts'
 import { createHealth, dependency, type Health } from '../shared/process/health.ts'
 import type { Runnable } from '../shared/process/lifecycle.ts'
 import type { Logger } from '../shared/process/log.ts'
@@ -62,11 +63,14 @@ export function createCommandService(
     ready: [postgresql, schema.probe, () => room(loop)],
     pipeline: [postgresql, schema.probe],
   })
+  const queryPublicUrl = settings.QUERY_PUBLIC_URL.replace(/\/$/, '')
   const app = createCommandApp({
     commands: { execute: (command) => schema.whenReady(() => loop.execute(command)) },
     routes: aggregates.map(({ routes }) => routes),
     newId: () => Bun.randomUUIDv7(),
-    queryPublicUrl: settings.QUERY_PUBLIC_URL.replace(/\/$/, ''),
+    queryPublicUrl,
+    corsOrigins: settings.CORS_ORIGINS,
+    pages: { assets: pageAssets, other: { title: 'Query service', url: queryPublicUrl } },
     log,
     health,
     metricsText: () => metrics.metrics(),

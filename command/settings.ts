@@ -1,7 +1,8 @@
 import { commonSettings } from '../shared/process/common-settings.ts'
 import { integer, url } from '../shared/process/settings.ts'
 
-const { ALLOW_UNAUTHENTICATED, HOST, LOG_LEVEL, QUERY_PUBLIC_URL, SHUTDOWN_DELAY_MS } = commonSettings
+const { ALLOW_UNAUTHENTICATED, CORS_ORIGINS, HOST, LOG_LEVEL, QUERY_PUBLIC_URL, SHUTDOWN_DELAY_MS } =
+  commonSettings
 const postgres = ['postgres:', 'postgresql:'] as const
 
 const POSTGRES_URL = url({
@@ -35,6 +36,7 @@ export const commandSettings = {
   ALLOW_UNAUTHENTICATED,
   SHUTDOWN_DELAY_MS,
   QUERY_PUBLIC_URL,
+  CORS_ORIGINS,
   POSTGRES_URL,
   POSTGRES_OWNER_URL: url({
     doc: ownerDoc,

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import type { AnyElysia } from 'elysia'
 import { createHttpApp } from '../shared/http/app.ts'
+import { pageAssets } from '../shared/pages/assets.ts'
 import { createHealth, dependency, type Health } from '../shared/process/health.ts'
 import type { Runnable } from '../shared/process/lifecycle.ts'
 import type { Logger } from '../shared/process/log.ts'
@@ -78,6 +79,11 @@ export function createQueryService(settings: Settings<typeof querySettings>, log
         collectionOf,
         timeoutMs: settings.STORE_TIMEOUT_MS,
         publicUrl: settings.QUERY_PUBLIC_URL.replace(/\/$/, ''),
+        corsOrigins: settings.CORS_ORIGINS,
+        pages: {
+          assets: pageAssets,
+          other: { title: 'Command service', url: settings.COMMAND_PUBLIC_URL.replace(/\/$/, '') },
+        },
       })
     : createHttpApp({
         ...shell,

@@ -3,6 +3,8 @@ import { integer, someOf, text, type Setting } from '../shared/process/settings.
 
 const {
   ALLOW_UNAUTHENTICATED,
+  COMMAND_PUBLIC_URL,
+  CORS_ORIGINS,
   HOST,
   LOG_LEVEL,
   PARTITIONS,
@@ -36,6 +38,8 @@ export const querySettings = {
   ALLOW_UNAUTHENTICATED,
   SHUTDOWN_DELAY_MS,
   QUERY_PUBLIC_URL,
+  COMMAND_PUBLIC_URL,
+  CORS_ORIGINS,
   MONGO_URL: mongoUrl({
     doc: 'The store of the read models, with the name of its database.',
     default: 'mongodb://127.0.0.1:27017/queries',

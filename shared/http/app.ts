@@ -1,11 +1,15 @@
 import { Elysia, type AnyElysia } from 'elysia'
 import type { Health } from '../process/health.ts'
 import type { Logger } from '../process/log.ts'
+import type { Asset } from './assets.ts'
 import { readJsonBody } from './body.ts'
 import { contextOf } from './context.ts'
+import { cors } from './cors.ts'
 import { documentRoute } from './document.ts'
 import { refuseRepeatedParameters, refuseUnacceptable, toProblem } from './errors.ts'
 import { operations } from './operations.ts'
+import type { OtherService } from './page.ts'
+import { pageRoutes } from './pages.ts'
 import { HttpProblem } from './problem.ts'
 import { notFoundOrMethod } from './routing.ts'
 
@@ -20,6 +24,10 @@ export interface HttpAppOptions {
   readonly onAnswer?: (answer: Answer) => void
   /** Largest request body, in bytes. */
   readonly bodyBytesMax?: number
+  /** Origins whose pages may call (see `cors`); without it no page but our own. */
+  readonly corsOrigins?: readonly string[]
+  /** `/` and `/swagger` for people; without it there is only `/swagger/json`. */
+  readonly pages?: { readonly assets: readonly Asset[]; readonly other: OtherService }
   /** The resources: Elysia plugins with their schemas. */
   readonly modules?: readonly AnyElysia[]
 }
@@ -32,16 +40,23 @@ export interface Answer {
 }
 
 /**
- * The one HTTP shell of every process: request ids, problems, body rules, health, metrics, OpenAPI.
+ * The one HTTP shell of every process: request ids, problems, body rules, CORS, health, metrics, OpenAPI, pages.
  * Web-standard: `app.fetch` runs wherever `Request` and `Response` exist.
  */
 export function createHttpApp(options: HttpAppOptions) {
-  const { log, modules = [], bodyBytesMax = 65_536 } = options
+  const { log, pages, modules = [], bodyBytesMax = 65_536 } = options
+  const crossOrigin = options.corsOrigins && cors(options.corsOrigins)
   const operational = operations(options)
   // Hooks reach only what is declared after them. `normalize` would drop unknown properties silently.
   const app = new Elysia({ normalize: false, handler: { standardHostname: false } })
     .onRequest(({ request, set }) => {
       set.headers['x-request-id'] = contextOf(request).requestId
+      if (!crossOrigin) return
+      set.headers['vary'] = 'Origin'
+      const origin = request.headers.get('origin')
+      if (origin === null) return
+      Object.assign(set.headers, crossOrigin.headersFor(origin))
+      return crossOrigin.preflight(request)
     })
     .onError({ as: 'global' }, ({ code, error, set, request }) => {
       const { requestId } = contextOf(request)
@@ -76,6 +91,7 @@ export function createHttpApp(options: HttpAppOptions) {
     })
     .use(operational)
     .use(documentRoute(options, [...modules, operational]))
+    .use(pages ? pageRoutes({ ...options, ...pages }, pages.assets) : (shell) => shell)
     .onParse({ as: 'global' }, ({ request }) => readJsonBody(request, bodyBytesMax))
     .onTransform({ as: 'global' }, ({ request }) => {
       refuseUnacceptable(request.headers.get('accept'))

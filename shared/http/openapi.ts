@@ -4,12 +4,12 @@ import { problemSchema } from './schemas.ts'
 /**
  * What `@elysiajs/swagger` emits is not valid OpenAPI 3.0.3: responses lack a description and take the request's
  * content types, `const` and `type: null` do not exist in 3.0, TypeBox's own keys leak, query integers become
- * string-or-integer. This mends a copy of the document; pure. Schemas that answers share under a title move to
+ * string-or-integer. This makes a mended document; pure. Schemas that answers share under a title move to
  * `components`, and each problem's example is the one of its status.
  * @param raw the plugin's document
  */
 export function openapi(raw: unknown): Record<string, unknown> {
-  const { paths = {}, components, ...document } = mendNode(structuredClone(raw)) as Document
+  const { paths = {}, components, ...document } = mendNode(raw) as Document
   const shared: Schemas = { ...components?.schemas }
   const mended = Object.entries(paths).map(([path, item]) => [
     // A plugin with a prefix gives its root route a slash at the end, which the router does not care about.

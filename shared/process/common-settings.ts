@@ -1,6 +1,7 @@
+import { originPattern } from '../http/cors.ts'
 import { exposure } from './exposure.ts'
 import { logLevels } from './logger.ts'
-import { integer, oneOf, text, url } from './settings.ts'
+import { integer, listOf, oneOf, text, url } from './settings.ts'
 
 /** Settings that mean the same in every process that has them. */
 export const commonSettings = {
@@ -33,6 +34,18 @@ export const commonSettings = {
     default: 8,
     min: 1,
     max: 1_000,
+  }),
+  COMMAND_PUBLIC_URL: url({
+    doc: 'The command service as clients see it: the pages of the query service link to it.',
+    protocols: ['http:', 'https:'],
+    default: 'http://localhost:3000',
+  }),
+  CORS_ORIGINS: listOf({
+    doc: 'Origins whose pages may call the services. `*` as the port is any port, `*` alone is everyone, `none` nobody.',
+    accepts:
+      'a comma-separated list of origins such as https://app.example.com or http://localhost:*, or none',
+    pattern: originPattern,
+    default: ['http://localhost:*', 'http://127.0.0.1:*'],
   }),
   QUERY_PUBLIC_URL: url({
     doc: 'The query service as clients see it: the base of `Location` and of `Link`.',

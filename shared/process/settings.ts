@@ -128,6 +128,21 @@ export function someOf<const T extends string>(
   }
 }
 
+/** Comma-separated values of one pattern; the word `none` is the empty list. */
+export function listOf(
+  options: Common<readonly string[]> & { pattern: RegExp; accepts: string },
+): Setting<readonly string[]> {
+  return {
+    ...base(options, options.accepts),
+    parse: (value) => {
+      if (value === 'none') return []
+      const parts = value.split(',').map((part) => part.trim())
+      if (!parts.every((part) => options.pattern.test(part))) throw new Error('malformed')
+      return parts
+    },
+  }
+}
+
 /** The lines of `.env.example` for one process's table. */
 export function envExample(title: string, table: SettingsTable): string {
   const lines = Object.entries(table).map(([name, setting]) => {

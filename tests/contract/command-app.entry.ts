@@ -21,5 +21,12 @@ const app = createCommandApp({
   log: silentLogger,
   health: createHealth({ ready: [], pipeline: [] }),
   metricsText: async () => '',
+  corsOrigins: ['http://localhost:*'],
+  pages: {
+    assets: [
+      { name: 'x.js', mediaType: 'text/javascript', read: async () => new TextEncoder().encode('42') },
+    ],
+    other: { title: 'Query service', url: 'http://localhost:3001' },
+  },
 })
 serveFetch(createServer, (request) => app.fetch(request))

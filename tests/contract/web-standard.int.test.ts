@@ -37,6 +37,13 @@ test('the command app runs under Node', () =>
     expect([invalid.status, invalid.headers.get('content-type')]).toEqual([422, 'application/problem+json'])
     expect((await fetch(`${url}/users`)).status).toBe(405)
     expect((await fetch(`${url}/swagger/json`)).status).toBe(200)
+    const page = await fetch(`${url}/`, { headers: { accept: 'text/html', origin: 'http://localhost:5173' } })
+    expect([page.status, page.headers.get('access-control-allow-origin')]).toEqual([
+      200,
+      'http://localhost:5173',
+    ])
+    const asset = await fetch(`${url}/assets/x.js`, { headers: { 'accept-encoding': 'gzip' } })
+    expect([asset.headers.get('content-encoding'), await asset.text()]).toEqual(['gzip', '42'])
   }))
 
 test('the query app runs under Node', () =>
