@@ -12,6 +12,12 @@ export class Missing extends Error {
   }
 }
 
+/** For the person at the terminal. */
+export function explained(error: unknown): string {
+  const { message } = error as Error
+  return error instanceof Missing ? `${message}\n\n \`npm run doctor\` checks all that is needed.` : message
+}
+
 /** Where the stack cannot run at all there are two ways round it. */
 export const ELSEWHERE =
   'use Linux with user namespaces; or `docker compose up`; or servers of your own, named by POSTGRES_URL, ' +
@@ -35,6 +41,7 @@ export function requireLinux(): void {
 }
 
 export async function requireNamespaces(): Promise<void> {
+  requireCommands(['bwrap'])
   const probe = [
     'bwrap',
     '--unshare-user',

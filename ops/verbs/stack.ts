@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { type Interruption, aborted, interruption } from '../interruption.ts'
 import { startStack } from '../stack/index.ts'
 import { progressOn } from '../stack/progress.ts'
+import { explained } from '../stack/requirements.ts'
 import { announce, runningStack, stackDir } from '../stack/running.ts'
 
 const HELP = `usage: npm run stack -- <up|status|wipe|path>
@@ -45,7 +46,7 @@ async function up(dataDir: string): Promise<number> {
     retract()
     return 0
   } catch (error) {
-    if (!signal.aborted) console.error(`\n ${(error as Error).message}`)
+    if (!signal.aborted) console.error(`\n ${explained(error)}`)
     return (signal.reason as Interruption | undefined) ? 130 : 1
   } finally {
     progress.close()

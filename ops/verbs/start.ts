@@ -1,11 +1,13 @@
-import { join, relative, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { type Interruption, aborted, interruption } from '../interruption.ts'
 import { liveFigures, statusLine } from '../live-figures.ts'
+import { readyScreen } from '../ready-screen.ts'
 import { type ServicePorts, portsTaken, servicePorts } from '../service-ports.ts'
 import { Service } from '../services.ts'
 import { type Stack, type StackEnv, startStack } from '../stack/index.ts'
 import { type Progress, progressOn } from '../stack/progress.ts'
 import { run as runCommand } from '../stack/run.ts'
+import { explained } from '../stack/requirements.ts'
 import { announce, stackDir } from '../stack/running.ts'
 import { waitFor } from '../wait.ts'
 
@@ -39,7 +41,7 @@ export async function run(args: string[]): Promise<number> {
     await running.start()
     await running.untilInterrupted()
   } catch (error) {
-    if (!signal.aborted) progress.line(`\n ${(error as Error).message}`)
+    if (!signal.aborted) progress.line(`\n ${explained(error)}`)
     await running.stop()
     return signal.aborted ? 130 : 1
   }
@@ -78,17 +80,20 @@ class Running {
     for (const service of this.services) service.start()
     await this.untilReady(step.note)
     step.done('command, relay, query')
-    progress.line(screen(this.ports, this.stack, dataDir))
+    progress.line(readyScreen(this.ports, this.stack, dataDir))
   }
 
   async untilInterrupted(): Promise<void> {
     const [command, relay, query] = this.services.map((service) => service.url) as [string, string, string]
     const figures = liveFigures({ command, relay, query })
     const ended = aborted(this.signal)
-    while (!this.signal.aborted) {
+    // A rate needs two readings.
+    await figures()
+    for (;;) {
+      await Promise.race([Bun.sleep(REFRESH_MS), ended])
+      if (this.signal.aborted) return
       const line = statusLine(await figures())
       if (!this.signal.aborted) this.progress.status(line)
-      await Promise.race([Bun.sleep(REFRESH_MS), ended])
     }
   }
 
@@ -138,28 +143,4 @@ function serviceEnv(stack: StackEnv, ports: ServicePorts): Record<string, string
     RELAY_PORT: `${ports.relay}`,
     QUERY_PORT: `${ports.query}`,
   }
-}
-
-function screen(ports: ServicePorts, { env }: Stack, dataDir: string): string {
-  const { username, password, host } = new URL(env.RABBITMQ_API_URL)
-  const shown = relative(process.cwd(), dataDir)
-  const inside = !shown.startsWith('..')
-  const [command, query] = [`http://localhost:${ports.command}`, `http://localhost:${ports.query}`]
-  return `
-   The system is up.
-
-   Command   ${command.padEnd(24)} API  ${command}/swagger
-   Query     ${query.padEnd(24)} API  ${query}/swagger
-   Relay     http://localhost:${ports.relay}/health/pipeline
-   RabbitMQ  http://${host}   ${username} / ${password}
-
-   Create a user, and read it back:
-
-     curl -i ${command}/users -H 'content-type: application/json' \\
-       -d '{"first_name":"Ada","last_name":"Lovelace","email":"ada@example.com"}'
-
-     curl '${query}/users?email=ada@example.com'
-
-   Logs and data are in ${inside ? shown : dataDir}. Ctrl-C stops everything; the data stays.
-`
 }

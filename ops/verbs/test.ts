@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { interruption } from '../interruption.ts'
 import { type Stack, startStack } from '../stack/index.ts'
 import { type Progress, progressOn } from '../stack/progress.ts'
+import { explained } from '../stack/requirements.ts'
 import { makeThrowawayDir } from '../stack/throwaway.ts'
 import { readJunit, tally } from '../test-report.ts'
 import { runTests } from '../test-run.ts'
@@ -57,7 +58,7 @@ async function startUp(dataDir: string, progress: Progress, signal: AbortSignal)
   try {
     return await startStack({ dataDir: `${dataDir}/stack`, throwaway: true, progress, signal })
   } catch (error) {
-    progress.line(`\n ${(error as Error).message}\n`)
+    progress.line(`\n ${explained(error)}\n`)
     return undefined
   }
 }
