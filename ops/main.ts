@@ -11,6 +11,10 @@ const VERBS: Record<string, Verb> = {
     load: () => import('./verbs/start.ts'),
   },
   test: { summary: 'every test, on a throw-away stack', load: () => import('./verbs/test.ts') },
+  'test:compose': {
+    summary: 'the system in containers: replicas killed and restarted',
+    load: () => import('./verbs/test-compose.ts'),
+  },
   stack: { summary: 'the servers alone: up, status, wipe, path', load: () => import('./verbs/stack.ts') },
   doctor: { summary: 'what this machine lacks, and how to get it', load: () => import('./verbs/doctor.ts') },
   check: { summary: 'types, lint and format', load: () => import('./verbs/check.ts') },

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { converge, write, type Services, type WriteCounts } from '../seed/journey.ts'
+import { converge, write, type WriteCounts } from '../seed/journey.ts'
+import { overHttp } from '../seed/over-http.ts'
 import { people } from '../seed/people.ts'
 
 const help = `npm run seed -- [options]
@@ -107,24 +108,6 @@ const isReady = (url: string) =>
     ({ ok }) => ok,
     () => false,
   )
-
-function overHttp(commandUrl: string, queryUrl: string): Services {
-  const call = async (url: string, init?: RequestInit) => {
-    const response = await fetch(url, init)
-    const text = await response.text()
-    return { status: response.status, body: text ? (JSON.parse(text) as unknown) : undefined }
-  }
-  return {
-    command: (method, path, body) =>
-      call(`${commandUrl}${path}`, {
-        method,
-        ...(body === undefined
-          ? undefined
-          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
-      }),
-    query: (path) => call(`${queryUrl}${path}`),
-  }
-}
 
 /** One line that is drawn over on a terminal; elsewhere only its end is printed. */
 function progressBar(total: number) {
