@@ -19,6 +19,7 @@ const VERBS: Record<string, Verb> = {
   doctor: { summary: 'what this machine lacks, and how to get it', load: () => import('./verbs/doctor.ts') },
   check: { summary: 'types, lint and format', load: () => import('./verbs/check.ts') },
   seed: { summary: 'realistic users over HTTP, compared at the end', load: () => import('./verbs/seed.ts') },
+  docs: { summary: 'writes the documents that are made from code', load: () => import('./verbs/docs.ts') },
   command: { summary: 'the command service', load: () => import('../command/main.ts') },
   relay: { summary: 'the relay', load: () => import('../command/relay/main.ts') },
   query: { summary: 'the query service', load: () => import('../query/main.ts') },

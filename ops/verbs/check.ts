@@ -16,6 +16,8 @@ export async function run(args: string[]): Promise<number> {
   const bun = process.execPath
   const checks: [string, string[]][] = [
     ['types', [bun, 'check', '--no-script']],
+    // Scripts of the pages: plain JavaScript, with the browser's types and not the server's.
+    ['pages', [bun, 'check', '--no-script', '-p', 'shared/pages/browser']],
     ['lint', [`${root}/node_modules/.bin/oxlint`, '--deny-warnings']],
     ['format', [bun, 'fmt', '--no-script', '--check', ...trackedSource()]],
   ]

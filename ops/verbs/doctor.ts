@@ -16,6 +16,7 @@ import {
   requireSubordinateIds,
 } from '../stack/requirements.ts'
 import { stackDir } from '../stack/running.ts'
+import { findChromium } from '../chromium.ts'
 
 const HELP = `usage: npm run doctor
 
@@ -63,6 +64,8 @@ function checks(): Record<string, Check> {
       Object.keys(externalServers(process.env)).join(', ') || 'none: all three are started here',
     ...(POSTGRES_URL && RABBITMQ_URL && MONGO_URL ? {} : ours),
     ports,
+    Chromium: async () =>
+      findChromium() ?? 'none, and the pages are not tried by npm test: apt-get install chromium',
   }
 }
 

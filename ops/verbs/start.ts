@@ -136,6 +136,7 @@ class Running {
 function serviceEnv(stack: StackEnv, ports: ServicePorts): Record<string, string | undefined> {
   const { POSTGRES_ADMIN_URL: _, RABBITMQ_API_URL: __, ...urls } = stack
   return {
+    COMMAND_PUBLIC_URL: `http://localhost:${ports.command}`,
     QUERY_PUBLIC_URL: `http://localhost:${ports.query}`,
     ...process.env,
     ...urls,

@@ -90,7 +90,12 @@ describe('web-standard', () => {
 })
 
 test('the files are found, and the generic ones among them', () => {
-  const paths = ['command/commit/loop.ts', 'command/relay/relay.ts', 'query/projector/gate.ts', 'shared/http/app.ts']
+  const paths = [
+    'command/commit/loop.ts',
+    'command/relay/relay.ts',
+    'query/projector/gate.ts',
+    'shared/http/app.ts',
+  ]
   expect(paths.filter((path) => !byPath.has(path) || !generic.test(path))).toEqual([])
 })
 

@@ -3,16 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { chromium, type BrowserContext, type Page } from 'playwright-core'
 
-const names = ['chromium', 'chromium-browser', 'google-chrome']
-
-/** The installed browser, which no test installs. */
-export function findChromium(): string | undefined {
-  return (
-    names.map((name) => Bun.which(name, { PATH: `${process.env['PATH']}:/usr/bin` })).find(Boolean) ??
-    undefined
-  )
-}
-
 export const howToGetChromium =
   'The pages are tried in Chromium, and there is none: apt-get install --no-install-recommends chromium'
 
