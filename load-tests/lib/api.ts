@@ -1,0 +1,66 @@
+import { check } from 'k6'
+import http, { type RefinedResponse, type ResponseType } from 'k6/http'
+import { acknowledged, unknown } from './acknowledged.ts'
+import { newPerson } from './people.ts'
+import { commandUrl, queryUrl } from './settings.ts'
+
+export interface User {
+  readonly id: string
+  readonly email: string
+}
+
+type Answer = RefinedResponse<ResponseType | undefined>
+
+/** @returns undefined where it was not created */
+export function createUser(): User | undefined {
+  const person = newPerson()
+  const answer = http.post(`${commandUrl}/users`, JSON.stringify(person), json('POST /users'))
+  if (!isAnswered(answer, 'created', 201)) return undefined
+  const { id, version } = answer.json() as unknown as { id: string; version: number }
+  acknowledged(id, version)
+  return { id, email: person.email }
+}
+
+/** Another name, the same address: a user has one address for good, so that two writers never want the same. */
+export function replaceUser({ id, email }: User): void {
+  const body = JSON.stringify({ ...newPerson(), email })
+  const answer = http.put(`${commandUrl}/users/${id}`, body, json('PUT /users/:id'))
+  if (!isAnswered(answer, 'replaced', 200)) return
+  acknowledged(id, (answer.json() as unknown as { version: number }).version)
+}
+
+export function removeUser(id: string): void {
+  const answer = http.del(`${commandUrl}/users/${id}`, null, named('DELETE /users/:id'))
+  if (isAnswered(answer, 'removed', 204)) acknowledged(id, 'removed')
+  else unknown(id)
+}
+
+/** @returns the document's ETag */
+export function readUser(id: string): string | undefined {
+  const answer = http.get(`${queryUrl}/users/${id}`, named('GET /users/:id'))
+  return isAnswered(answer, 'read', 200) ? answer.headers['Etag'] : undefined
+}
+
+/** As a client does that has the document already. */
+export function readUserIfChanged(id: string, etag: string): string | undefined {
+  const params = named('GET /users/:id, if changed')
+  const answer = http.get(`${queryUrl}/users/${id}`, { ...params, headers: { 'if-none-match': etag } })
+  return isAnswered(answer, 'read, if changed', 200, 304) ? answer.headers['Etag'] : undefined
+}
+
+export function findUserByEmail(email: string): void {
+  const url = `${queryUrl}/users?email=${encodeURIComponent(email)}`
+  isAnswered(http.get(url, named('GET /users?email')), 'found', 200)
+}
+
+export function listUsers(): void {
+  isAnswered(http.get(`${queryUrl}/users?limit=20`, named('GET /users?limit')), 'listed', 200)
+}
+
+function isAnswered(answer: Answer, what: string, ...statuses: number[]): boolean {
+  return check(answer, { [what]: ({ status }) => statuses.includes(status) })
+}
+
+/** Under the route's name, not the URL: one series of figures, however many users. */
+const named = (name: string) => ({ tags: { name } })
+export const json = (name: string) => ({ ...named(name), headers: { 'content-type': 'application/json' } })

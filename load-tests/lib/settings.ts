@@ -1,0 +1,24 @@
+/** What `npm run load` and the environment may say; everything else stands in the scripts. */
+export const commandUrl = __ENV['COMMAND_URL'] || 'http://127.0.0.1:3000'
+export const queryUrl = __ENV['QUERY_URL'] || 'http://127.0.0.1:3001'
+
+/** Requests a second, instead of the script's own figure. */
+export const rateWanted = whole('RATE')
+export const durationWantedS = whole('DURATION_S')
+/** Most requests at a time. */
+export const connectionsWanted = whole('CONNECTIONS')
+/** Users that are made before the run. */
+export const usersWanted = whole('USERS')
+
+/** Whether acknowledged writes are written down, one a line. */
+export const isRecorded = __ENV['RECORD'] === '1'
+/** Where the end summary goes as JSON. */
+export const summaryFile = __ENV['SUMMARY_FILE']
+
+export function whole(name: string): number | undefined {
+  const text = __ENV[name]
+  if (!text) return undefined
+  if (!/^[1-9]\d*$/.test(text))
+    throw new Error(`${name} must be a whole number above 0, and "${text}" is not`)
+  return Number(text)
+}
