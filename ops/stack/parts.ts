@@ -1,8 +1,9 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { cacheDir, cachedPart } from './cache.ts'
-import type { Progress } from './progress.ts'
-import { buildCommands, installCommands, requireGo, requireSubordinateIds } from './requirements.ts'
+import type { GoProgram } from './go-program.ts'
+import { type Progress, lazyStep } from './progress.ts'
+import { buildCommands, installCommands, requireSubordinateIds } from './requirements.ts'
 import { run } from './run.ts'
 
 /** What makes the root file system what it is: a change here makes another one. */
@@ -13,8 +14,13 @@ const ROOTFS_RECIPE = {
   steps: 1,
 }
 
-export const FERRETDB_VERSION = '2.7.0'
-const FERRETDB_MODULE = `github.com/FerretDB/FerretDB/v2/cmd/ferretdb@v${FERRETDB_VERSION}`
+export const FERRETDB: GoProgram = {
+  title: 'FerretDB',
+  binary: 'ferretdb',
+  version: '2.7.0',
+  module: 'github.com/FerretDB/FerretDB/v2/cmd/ferretdb',
+  otherwise: 'put a `mongod` on PATH; or set MONGO_URL',
+}
 
 export function rootfsName(): string {
   const recipe = JSON.stringify([ROOTFS_RECIPE, process.arch])
@@ -23,8 +29,6 @@ export function rootfsName(): string {
 
 /** Where it is once it was made. */
 export const rootfsPlace = () => join(cacheDir(), rootfsName())
-
-export const ferretdbName = () => `ferretdb-${FERRETDB_VERSION}-${process.arch}`
 
 /** The servers of the stack as Debian packages them, in a folder that holds a whole small system. */
 export async function rootfs(progress: Progress, signal: AbortSignal): Promise<string> {
@@ -49,37 +53,6 @@ export async function rootfs(progress: Progress, signal: AbortSignal): Promise<s
     },
   })
   step.done('PostgreSQL 18, RabbitMQ 4.3')
-  return place
-}
-
-/** FerretDB's one static binary. */
-export async function ferretdbBinary(progress: Progress, signal: AbortSignal): Promise<string> {
-  const step = lazyStep(progress, 'FerretDB')
-  const place = await cachedPart({
-    name: ferretdbName(),
-    signal,
-    onWait: () => step().note('another start is making it'),
-    async make(target) {
-      step().note('downloading and compiling')
-      await requireGo()
-      const folder = `${target}-bin`
-      await rm(folder, { recursive: true, force: true })
-      await mkdir(folder)
-      // Outside the checkout, and with no regard to a workspace or a cross build of whoever runs this.
-      const env = {
-        GOBIN: folder,
-        CGO_ENABLED: '0',
-        GOWORK: 'off',
-        GOFLAGS: '-buildvcs=false',
-        GOOS: '',
-        GOARCH: '',
-      }
-      await run(['go', 'install', FERRETDB_MODULE], { signal, env, cwd: folder })
-      await rename(join(folder, 'ferretdb'), target)
-      await rm(folder, { recursive: true, force: true })
-    },
-  })
-  step.done(`${FERRETDB_VERSION}, built`)
   return place
 }
 
@@ -115,11 +88,4 @@ async function debianMirror(): Promise<string[]> {
     .split('\n')
     .filter((uri) => /\/debian\/?$/.test(uri))
     .slice(0, 1)
-}
-
-/** A step that is shown only when there is something to do. */
-function lazyStep(progress: Progress, name: string) {
-  let step: ReturnType<Progress['step']> | undefined
-  const open = () => (step ??= progress.step(name))
-  return Object.assign(open, { done: (result: string) => step?.done(result) })
 }

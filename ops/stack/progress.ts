@@ -91,6 +91,13 @@ export function progressOn(out: NodeJS.WriteStream): Progress {
   return out.isTTY ? terminalProgress(out) : plainProgress((line) => out.write(`${line}\n`))
 }
 
+/** A step that is shown only when there is something to do. */
+export function lazyStep(progress: Progress, name: string) {
+  let step: ReturnType<Progress['step']> | undefined
+  const open = () => (step ??= progress.step(name))
+  return Object.assign(open, { done: (result: string) => step?.done(result) })
+}
+
 function track(open: Set<Open>, name: string, line: (text: string) => void): Step {
   const step: Open = { name, note: '', startedAt: performance.now() }
   open.add(step)

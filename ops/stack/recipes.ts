@@ -1,6 +1,7 @@
 import { join } from 'node:path'
+import { goProgram } from './go-program.ts'
 import { ferretdb, mongod } from './mongo.ts'
-import { ferretdbBinary, FERRETDB_VERSION, rootfs } from './parts.ts'
+import { FERRETDB, rootfs } from './parts.ts'
 import type { Ports } from './ports.ts'
 import { postgres } from './postgres.ts'
 import type { Progress } from './progress.ts'
@@ -33,7 +34,7 @@ export async function localRecipes(options: LocalOptions): Promise<LocalRecipe[]
   const both = AbortSignal.any([signal, failed.signal])
   const making = [
     rootfs(progress, both),
-    needsFerret ? ferretdbBinary(progress, both) : Promise.resolve(''),
+    needsFerret ? goProgram(FERRETDB, progress, both) : Promise.resolve(''),
   ] as const
   for (const part of making) part.catch((error: unknown) => failed.abort(error))
   await Promise.allSettled(making)
@@ -51,7 +52,7 @@ export async function localRecipes(options: LocalOptions): Promise<LocalRecipe[]
     mongo: () =>
       mongodOnPath
         ? mongod(place('mongo'), mongodOnPath)
-        : ferretdb(place('mongo'), { binary, version: FERRETDB_VERSION }),
+        : ferretdb(place('mongo'), { binary, version: FERRETDB.version }),
   }
   return names.map((name) => makers[name]() as LocalRecipe)
 }

@@ -63,15 +63,15 @@ export async function requireNamespaces(): Promise<void> {
   })
 }
 
-export async function requireGo(): Promise<string> {
+export async function requireGo({ title, otherwise }: { title: string; otherwise: string }): Promise<string> {
   const [major, minor] = GO_MINIMUM
   const version = await run(['go', 'version']).catch(() => '')
   const found = /go(\d+)\.(\d+)/.exec(version)
   if (found && (Number(found[1]) > major || (Number(found[1]) === major && Number(found[2]) >= minor))) {
     return `Go ${found[1]}.${found[2]} will do it`
   }
-  const what = `FerretDB is built with Go ${major}.${minor} or later; ${found ? `this is ${found[0]}` : 'there is no `go` on PATH'}`
-  throw new Missing(what, 'install Go; or put a `mongod` on PATH; or set MONGO_URL')
+  const what = `${title} is built with Go ${major}.${minor} or later; ${found ? `this is ${found[0]}` : 'there is no `go` on PATH'}`
+  throw new Missing(what, `install Go; or ${otherwise}`)
 }
 
 /** An ordinary user makes the root file system with ids that the machine has set aside for him. */

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { portsTaken, servicePorts } from '../service-ports.ts'
 import { cacheDir } from '../stack/cache.ts'
 import { externalServers } from '../stack/external.ts'
+import { goProgramName } from '../stack/go-program.ts'
 import { findMongod } from '../stack/recipes.ts'
-import { ferretdbName, rootfsName } from '../stack/parts.ts'
+import { FERRETDB, rootfsName } from '../stack/parts.ts'
 import {
   Missing,
   buildCommands,
@@ -85,8 +86,8 @@ async function rootFileSystem(): Promise<string> {
 async function mongo(): Promise<string> {
   const mongod = await findMongod()
   if (mongod) return `${mongod.path} ${mongod.version}`
-  if (await cached(ferretdbName())) return `FerretDB, cached in ${cacheDir()}`
-  return `FerretDB, not built yet; ${await requireGo()}`
+  if (await cached(goProgramName(FERRETDB))) return `FerretDB, cached in ${cacheDir()}`
+  return `FerretDB, not built yet; ${await requireGo(FERRETDB)}`
 }
 
 async function ports(): Promise<string> {
