@@ -43,7 +43,7 @@ export async function ensureImages(images: readonly string[], signal: AbortSigna
 }
 
 /**
- * The compose commands of this machine, the one that COMPOSE names alone where it is set.
+ * @returns the words of this machine's compose command: what COMPOSE says, else the first that can be run
  * @throws Error where there is none
  */
 export async function findCompose(): Promise<string[]> {

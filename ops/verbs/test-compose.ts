@@ -49,12 +49,14 @@ async function testOn(project: Project, args: string[], signal: AbortSignal): Pr
   try {
     console.log(' building the image')
     await project.do('build', 'migrate')
+    signal.throwIfAborted()
     const child = Bun.spawn(
       [process.execPath, 'test', `--timeout=${TEST_TIMEOUT_MS}`, '--bail', ...args, TESTS],
       { cwd: root, env: { ...process.env, ...project.env }, stdio: ['ignore', 'inherit', 'inherit'] },
     )
     signal.addEventListener('abort', () => child.kill())
-    return await child.exited
+    const exitCode = await child.exited
+    return signal.aborted ? 130 : exitCode
   } finally {
     await wipe()
   }

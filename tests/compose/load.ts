@@ -21,12 +21,8 @@ export class Load {
   private readonly over = new AbortController()
   private readonly clients: Promise<void>[]
 
-  /** @param run part of each e-mail, so that two loads do not meet */
-  constructor(
-    private readonly urls: { commandUrl: string; queryUrl: string },
-    run: string,
-  ) {
-    const persons = people({ seed: 1, run })
+  constructor(private readonly urls: { commandUrl: string; queryUrl: string }) {
+    const persons = people({ seed: 1, run: Date.now().toString(36) })
     this.clients = Array.from({ length: CLIENTS }, (_, n) => [
       this.repeat(() => this.write(() => persons.next().value, n)),
       this.repeat(() => this.read(n)),
