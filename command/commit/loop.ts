@@ -4,6 +4,7 @@ import type { Logger } from '../../shared/process/log.ts'
 import type { Aggregate } from './aggregate.ts'
 import { CommandFailure, type Command, type CommandResult, type Commands } from './command.ts'
 import type { DatabaseFailure } from './database-errors.ts'
+import { createDatabaseWatch } from './database-watch.ts'
 import type { CommitMetrics } from './metrics.ts'
 import type { PlannedOutcome } from './plan.ts'
 import { CommandQueue, type Pending } from './queue.ts'
@@ -35,29 +36,34 @@ export interface CommitLoop extends Commands, Runnable {
  * timer and no waiting: with one client it is a transaction per request; under load the batch grows by itself.
  */
 export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
-  const { store, log, metrics, timeoutMs, databaseAwayMaxMs } = options
+  const { store, log, metrics, timeoutMs } = options
   const queue = new CommandQueue({ max: options.queueMax, timeoutMs })
   const uniqueOfConstraint = constraintNames(options.aggregates)
   const lifetime = new AbortController()
   let running: Promise<void> | undefined
-  let awaySinceMs: number | undefined
   let failedProgress = 0
-  let watching: Promise<void> | undefined
 
-  const isAway = () => awaySinceMs !== undefined && performance.now() - awaySinceMs >= databaseAwayMaxMs
   const away = () => new CommandFailure('database-away', 'PostgreSQL does not answer')
+  // Meanwhile the queue fills up to its bound; past the limit it is emptied and everybody told at once.
+  const database = createDatabaseWatch({
+    ping: store.ping,
+    sever: options.sever,
+    awayMaxMs: options.databaseAwayMaxMs,
+    onAway: () => queue.refuseAll(away()),
+    log,
+  })
 
   return {
     name: 'commit loop',
     get accepts() {
-      return !lifetime.signal.aborted && !queue.isFull && !isAway()
+      return !lifetime.signal.aborted && !queue.isFull && !database.isAway
     },
     get waiting() {
       return queue.size
     },
     async execute(command: Command): Promise<CommandResult> {
       if (lifetime.signal.aborted) throw new CommandFailure('stopping', 'the service is stopping')
-      if (isAway()) throw away()
+      if (database.isAway) throw away()
       return queue.add(command)
     },
     start() {
@@ -67,7 +73,7 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
       lifetime.abort()
       queue.nudge()
       await running
-      await watching
+      await database.stop()
     },
   }
 
@@ -90,7 +96,6 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
     clearTimeout(watchdog)
     switch (result.kind) {
       case 'committed':
-        awaySinceMs = undefined
         metrics.batch(batch.length, result.events, (performance.now() - startedAtMs) / 1000)
         return answer(batch, result.outcomes, result.events)
       case 'unknown':
@@ -119,7 +124,7 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
         return refuse(batch, new CommandFailure('timeout', 'the database was too busy', { cause: error }))
       case 'connection': {
         metrics.retries.inc({ reason: 'connection' })
-        const cameBack = await waitForDatabase(error)
+        const cameBack = await database.waitForReturn(error)
         // Nothing was committed: COMMIT had not been sent. Once more, then the caller decides.
         if (cameBack && retries === 0) return commit(batch, 1)
         return refuse(batch, away())
@@ -183,36 +188,6 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
       await delay(backoffMs(attempt, { baseMs: 20, maxMs: 500 }, Math.random()))
     }
     return undefined
-  }
-
-  /** Meanwhile the queue fills up to its bound; past `databaseAwayMaxMs` it is emptied and everybody told at once. */
-  async function waitForDatabase(error: unknown): Promise<boolean> {
-    awaySinceMs ??= performance.now()
-    log.warn('PostgreSQL is away', { error })
-    for (let attempt = 0; !isAway(); attempt++) {
-      if (await answers()) return true
-      await delay(backoffMs(attempt, { baseMs: 10, maxMs: 250 }, Math.random()))
-    }
-    watching ??= watchForReturn().finally(() => (watching = undefined))
-    return false
-  }
-
-  async function watchForReturn(): Promise<void> {
-    queue.refuseAll(away())
-    for (let attempt = 0; awaySinceMs !== undefined && !lifetime.signal.aborted; attempt++) {
-      if (await answers()) awaySinceMs = undefined
-      else await delay(backoffMs(attempt, { baseMs: 50, maxMs: 1_000 }, Math.random()), lifetime.signal)
-    }
-    if (!lifetime.signal.aborted) log.info('PostgreSQL is back')
-  }
-
-  async function answers(): Promise<boolean> {
-    const watchdog = setTimeout(options.sever, 1_000)
-    return store
-      .ping()
-      .then(() => true)
-      .catch(() => false)
-      .finally(() => clearTimeout(watchdog))
   }
 
   function answer(batch: readonly Pending[], outcomes: readonly PlannedOutcome[], events: number): void {
