@@ -5,9 +5,9 @@ import type { Page } from 'playwright-core'
 import { choosePorts } from '../../ops/stack/ports.ts'
 import { findChromium } from '../../ops/chromium.ts'
 import { howToGetChromium, startBrowser, type Browser } from '../support/browser.ts'
-import { startProcess, type RunningProcess } from '../support/processes.ts'
-import { createDatabase, createMongoUrl, createVhost, dropMongo, waitFor } from '../support/stack.ts'
+import { waitFor } from '../support/stack.ts'
 import { swaggerForm } from '../support/swagger-form.ts'
+import { startSystem, type RunningSystem } from '../support/system.ts'
 
 const artifacts = join(import.meta.dirname, '../../.ci/artifacts/pages')
 const executable = findChromium()
@@ -21,42 +21,27 @@ if (executable === undefined)
 else describe('the pages work in a browser', () => inBrowser(executable))
 
 function inBrowser(executablePath: string) {
-  let running: RunningProcess[]
+  let system: RunningSystem
   let urls: { command: string; query: string }
   let browser: Browser
-  let cleanUp: () => Promise<unknown>
 
   beforeAll(async () => {
-    const [database, vhost, mongoUrl] = [await createDatabase(), await createVhost(), createMongoUrl()]
     // Chosen beforehand: each service has to know the other's.
     const ports = await choosePorts({ command: 0, query: 0 })
     urls = { command: `http://localhost:${ports.command}`, query: `http://localhost:${ports.query}` }
-    const env = {
-      POSTGRES_OWNER_URL: database.ownerUrl,
-      POSTGRES_URL: database.commandUrl,
-      POSTGRES_RELAY_URL: database.relayUrl,
-      RABBITMQ_URL: vhost.url,
-      MONGO_URL: mongoUrl,
-      PARTITIONS: '2',
+    system = await startSystem({
       COMMAND_PORT: String(ports.command),
       QUERY_PORT: String(ports.query),
       COMMAND_PUBLIC_URL: urls.command,
       QUERY_PUBLIC_URL: urls.query,
-    }
-    cleanUp = () => Promise.all([database.drop(), vhost.drop(), dropMongo(mongoUrl)])
-    const roles = ['command', 'relay', 'query'] as const
-    running = await Promise.all(roles.map((role) => startProcess(role, env)))
-    const ready = async () =>
-      (await Promise.all(running.map(({ url }) => fetch(`${url}/health/ready`)))).every(({ ok }) => ok)
-    await waitFor(ready, { timeoutMs: 20_000, what: 'the services' })
+    })
     browser = await startBrowser(executablePath)
     await mkdir(artifacts, { recursive: true })
   }, 60_000)
 
   afterAll(async () => {
     await browser?.close()
-    await Promise.all(running.map((process) => process.stop()))
-    await cleanUp()
+    await system.stop()
   })
 
   async function openApi(side: 'command' | 'query', search = ''): Promise<Page> {
@@ -200,7 +185,7 @@ function inBrowser(executablePath: string) {
   test('a start page notices when the other service is gone', async () => {
     const page = await browser.open(urls.command)
     await page.locator('#pipeline', { hasText: 'flowing' }).waitFor()
-    await running[2]!.stop()
+    await system.query.stop()
     await page.locator('article', { hasText: urls.query }).locator('h2 [data-state=unreachable]').waitFor()
     await page.locator('#pipeline', { hasText: 'no answer' }).waitFor()
     await shoot(page, 'command-start-without-query')

@@ -1,36 +1,16 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
-import { startProcess, type RunningProcess } from '../support/processes.ts'
-import { createDatabase, createMongoUrl, createVhost, dropMongo, waitFor } from '../support/stack.ts'
+import type { RunningProcess } from '../support/processes.ts'
+import { waitFor } from '../support/stack.ts'
+import { startSystem, type RunningSystem } from '../support/system.ts'
 
-let running: RunningProcess[]
-let cleanUp: () => Promise<unknown>
+let system: RunningSystem
 beforeAll(async () => {
-  const [database, vhost, mongoUrl] = [await createDatabase(), await createVhost(), createMongoUrl()]
-  const env = {
-    POSTGRES_OWNER_URL: database.ownerUrl,
-    POSTGRES_URL: database.commandUrl,
-    POSTGRES_RELAY_URL: database.relayUrl,
-    RABBITMQ_URL: vhost.url,
-    MONGO_URL: mongoUrl,
-    PARTITIONS: '2',
-  }
-  running = await Promise.all([
-    startProcess('command', env),
-    startProcess('relay', env),
-    startProcess('query', env),
-  ])
-  cleanUp = () => Promise.all([database.drop(), vhost.drop(), dropMongo(mongoUrl)])
-  const ready = async () =>
-    (await Promise.all(running.map(({ url }) => fetch(`${url}/health/ready`)))).every(({ ok }) => ok)
-  await waitFor(ready, { timeoutMs: 20_000, what: 'the services' })
+  system = await startSystem()
 }, 30_000)
-afterAll(async () => {
-  await Promise.all(running.map((process) => process.stop()))
-  await cleanUp()
-})
+afterAll(() => system.stop())
 
 test('a request is followed by its id and trace from HTTP to the projection', async () => {
-  const [command, , query] = running as [RunningProcess, RunningProcess, RunningProcess]
+  const { command, query } = system
   const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'
   const response = await fetch(`${command.url}/users`, {
     method: 'POST',
@@ -50,5 +30,5 @@ test('a request is followed by its id and trace from HTTP to the projection', as
       },
     )
   // No personal data in any line of any process.
-  for (const process of running) expect(mentions(process, 'traced@example.com')).toBe(false)
+  for (const process of system.all) expect(mentions(process, 'traced@example.com')).toBe(false)
 })
