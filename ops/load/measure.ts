@@ -1,0 +1,133 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Progress } from '../stack/progress.ts'
+import { type Budget, type Summary, budgetsOf } from './budgets.ts'
+import { type Completeness, checkCompleteness } from './completeness.ts'
+import { duration } from './figures.ts'
+import { runK6 } from './k6.ts'
+import type { Part } from './parts.ts'
+import { type Point, readPoints } from './points.ts'
+import { type Seen, ms, seenUntil, visibleOf } from './seen.ts'
+import { type MetricUrls, type Sample, startSampler } from './sampler.ts'
+import { type Group, type Second, Timeline } from './timeline.ts'
+
+export interface Target {
+  commandUrl: string
+  queryUrl: string
+  metrics: MetricUrls
+  parts: Part[]
+}
+
+export interface Order {
+  script: string
+  k6: string
+  target: Target
+  env: Record<string, string | undefined>
+  progress: Progress
+  signal: AbortSignal
+  onPoint?: (point: Point) => void
+}
+
+/** One run, with everything that its page shows. */
+export interface Measured {
+  script: string
+  startedAt: string
+  total: Group & { dropped: number }
+  seconds: (Second & Partial<Seen>)[]
+  routes: Group[]
+  scenarios: Group[]
+  budgets: Budget[]
+  visible: { p50Ms: number; p99Ms: number } | undefined
+  completeness: Completeness
+}
+
+const PATIENCE_MS = 30_000
+
+export async function measure({
+  script,
+  k6,
+  target,
+  env,
+  progress,
+  signal,
+  onPoint,
+}: Order): Promise<Measured> {
+  const folder = await mkdtemp(join(tmpdir(), 'outbox-load-'))
+  const file = (name: string) => join(folder, name)
+  const running = progress.step(script)
+  const sampler = startSampler(target.parts, target.metrics, (sample) => running.note(noteOf(sample)))
+  try {
+    const startedAt = new Date().toISOString()
+    await runK6({
+      k6,
+      script,
+      env: { ...env, COMMAND_URL: target.commandUrl, QUERY_URL: target.queryUrl },
+      pointsFile: file('points.json.gz'),
+      recordFile: file('record'),
+      summaryFile: file('summary.json'),
+      signal,
+      onStart: (pid) => sampler.add({ name: 'k6', root: pid, isSingleThreaded: false }),
+    })
+    const loadEndedAtMs = Date.now()
+    running.done('k6 has ended')
+    const completeness = await complete(
+      target,
+      await readFile(file('record'), 'utf8'),
+      loadEndedAtMs,
+      progress,
+      signal,
+    )
+    await sampler.stop()
+    const timeline = new Timeline()
+    await readPoints(file('points.json.gz'), (point) => {
+      timeline.add(point)
+      onPoint?.(point)
+    })
+    const startMs = timeline.startMs ?? 0
+    const during = sampler.samples.filter(({ timeMs }) => timeMs >= startMs)
+    return {
+      script,
+      startedAt,
+      completeness,
+      total: timeline.total,
+      routes: timeline.byRoute(),
+      scenarios: timeline.byScenario(),
+      seconds: timeline
+        .bySecond()
+        .map((second) => ({ ...second, ...seenUntil(startMs + (second.at + 1) * 1_000, during) })),
+      budgets: budgetsOf(JSON.parse(await readFile(file('summary.json'), 'utf8')) as Summary),
+      visible: visibleOf(during),
+    }
+  } finally {
+    await sampler.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function complete(
+  { queryUrl }: Target,
+  record: string,
+  loadEndedAtMs: number,
+  progress: Progress,
+  signal: AbortSignal,
+): Promise<Completeness> {
+  const step = progress.step('completeness')
+  const found = await checkCompleteness({
+    record,
+    loadEndedAtMs,
+    signal,
+    patienceMs: PATIENCE_MS,
+    onProgress: (unread) => step.note(`${unread} users to be read`),
+    async read(id) {
+      const answer = await fetch(`${queryUrl}/users/${id}`, { signal: AbortSignal.timeout(5_000) })
+      const body = (await answer.json()) as { version?: number }
+      return { status: answer.status, version: body.version }
+    },
+  })
+  step.done(`${found.readable} of ${found.users} users readable`)
+  return found
+}
+
+const noteOf = ({ backlogEvents, lagSeconds, coresBusy }: Sample) =>
+  `backlog ${backlogEvents ?? '-'} · lag ${duration(ms(lagSeconds))} · ${coresBusy.toFixed(1)} cores busy`

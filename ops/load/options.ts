@@ -1,0 +1,83 @@
+import { parseArgs } from 'node:util'
+import { servicePorts } from '../service-ports.ts'
+
+export const SCRIPTS = ['smoke', 'writes', 'reads', 'mixed', 'scaling'] as const
+export type Script = (typeof SCRIPTS)[number]
+
+export const HELP = `usage: npm run load -- <smoke|writes|reads|mixed|scaling> [options]
+
+Runs one script of load-tests/ with k6 against a system that is up, reads every acknowledged write back, and leaves a
+page with what was measured in .artifacts/load/. Exit code 1 when a write is missing or a budget is broken.
+
+  --rate N            journeys a second, instead of the script's own figure
+  --duration S        seconds, instead of the script's own figure
+  --connections N     most journeys at a time
+  --users N           users that are made before the load
+  --command-url URL   the command service (port COMMAND_PORT, 3000)
+  --query-url URL     the query service (port QUERY_PORT, 3001)
+  --relay-url URL     the relay, for its backlog (port RELAY_PORT, 3002)
+  --out FOLDER        of the page (.artifacts/load)
+
+k6 is the one that the setting K6 names, or that on PATH, or else it is built once, with Go, in some minutes.`
+
+export interface LoadOptions {
+  help: boolean
+  script: Script
+  commandUrl: string
+  queryUrl: string
+  relayUrl: string
+  folder: string
+  /** For the script. */
+  env: Record<string, string | undefined>
+}
+
+export function loadOptions(args: string[], settings: Record<string, string | undefined>): LoadOptions {
+  const { values, positionals } = parseArgs({
+    args,
+    allowPositionals: true,
+    options: {
+      rate: { type: 'string' },
+      duration: { type: 'string' },
+      connections: { type: 'string' },
+      users: { type: 'string' },
+      'command-url': { type: 'string' },
+      'query-url': { type: 'string' },
+      'relay-url': { type: 'string' },
+      out: { type: 'string', default: '.artifacts/load' },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  const [script, ...others] = positionals
+  if (!values.help && (others.length > 0 || !isScript(script)))
+    throw new Error(`name one of ${SCRIPTS.join(', ')}`)
+  const ports = servicePorts(settings)
+  const url = (name: keyof typeof ports) => urlOf(values[`${name}-url`] ?? `http://127.0.0.1:${ports[name]}`)
+  return {
+    help: values.help,
+    script: script as Script,
+    commandUrl: url('command'),
+    queryUrl: url('query'),
+    relayUrl: url('relay'),
+    folder: values.out,
+    env: {
+      RATE: whole('rate', values.rate),
+      DURATION_S: whole('duration', values.duration),
+      CONNECTIONS: whole('connections', values.connections),
+      USERS: whole('users', values.users),
+    },
+  }
+}
+
+const isScript = (name: string | undefined): name is Script => SCRIPTS.includes(name as Script)
+
+function urlOf(text: string): string {
+  if (!/^https?:$/.test(URL.parse(text)?.protocol ?? '')) throw new Error(`"${text}" is no http URL`)
+  return text.replace(/\/$/, '')
+}
+
+/** As the text that a script's settings take. */
+export function whole(name: string, text: string | undefined): string | undefined {
+  if (text !== undefined && !/^[1-9]\d*$/.test(text))
+    throw new Error(`--${name} must be a whole number above 0`)
+  return text
+}

@@ -1,0 +1,102 @@
+import type { Chart } from '../report/chart.ts'
+import { shortNumber, sum } from '../report/numbers.ts'
+import type { Measured } from './measure.ts'
+
+type Values = (number | null)[]
+
+/** What the requests were like second by second, and what the pipeline did meanwhile. */
+export function runCharts({ seconds }: Pick<Measured, 'seconds'>): Chart[] {
+  const of = (value: (second: Measured['seconds'][number]) => number | undefined): Values =>
+    seconds.map((second) => value(second) ?? null)
+  const common = { x: seconds.map(({ at }) => at), xUnit: 's' }
+  const answered = of((second) => second.answered)
+  const [failed, dropped] = [of((second) => second.failed), of((second) => second.dropped)]
+  const backlog = of(({ backlogEvents }) => backlogEvents)
+  return [
+    {
+      ...common,
+      title: 'Throughput and errors',
+      unit: 'a second',
+      series: [
+        { name: 'answered', values: answered, legend: `${mean(answered)} on average` },
+        { name: 'failed', values: failed, colour: 1, legend: total(failed) },
+        { name: 'not begun in time', values: dropped, colour: 3, legend: total(dropped) },
+      ],
+    },
+    {
+      ...common,
+      title: 'Latency',
+      unit: 'ms, logarithmic',
+      isLog: true,
+      series: [
+        worst(
+          'p50',
+          of(({ latencyMs }) => latencyMs?.p50),
+          0,
+        ),
+        worst(
+          'p95',
+          of(({ latencyMs }) => latencyMs?.p95),
+          4,
+        ),
+        worst(
+          'p99',
+          of(({ latencyMs }) => latencyMs?.p99),
+          3,
+        ),
+        {
+          ...worst(
+            'max',
+            of(({ latencyMs }) => latencyMs?.max),
+            7,
+          ),
+          isDashed: true,
+        },
+      ],
+    },
+    {
+      ...common,
+      title: 'The pipeline: commit to visible',
+      unit: 'ms, logarithmic',
+      isLog: true,
+      series: [
+        worst(
+          'p50',
+          of(({ visibleP50Ms }) => visibleP50Ms),
+          0,
+        ),
+        worst(
+          'p99',
+          of(({ visibleP99Ms }) => visibleP99Ms),
+          3,
+        ),
+        {
+          ...worst(
+            'oldest not yet stored',
+            of(({ lagMs }) => lagMs || undefined),
+            7,
+          ),
+          isDashed: true,
+          hasDots: true,
+        },
+      ],
+    },
+    {
+      ...common,
+      title: 'The pipeline: backlog',
+      unit: 'events that the broker has not confirmed',
+      yMin: 10,
+      series: [{ ...worst('backlog', backlog, 2) }],
+    },
+  ]
+}
+
+const known = (values: Values) => values.filter((value) => value !== null)
+const mean = (values: Values) => shortNumber(sum(known(values)) / Math.max(1, known(values).length))
+const total = (values: Values) => `${shortNumber(sum(known(values)))} in all`
+
+/** In the legend stands the worst second: that is what a curve is looked at for. */
+function worst(name: string, values: Values, colour: number) {
+  const most = Math.max(...known(values))
+  return { name, values, colour, legend: Number.isFinite(most) ? `up to ${shortNumber(most)}` : '–' }
+}

@@ -1,0 +1,72 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Progress } from '../stack/progress.ts'
+import { duration } from './figures.ts'
+import { settingOf } from './machine.ts'
+import { type Measured, measure } from './measure.ts'
+import type { LoadOptions } from './options.ts'
+import { localParts } from './parts.ts'
+import { LOST, completenessLines, isPassed, runPage } from './run-page.ts'
+
+export interface Work {
+  options: LoadOptions
+  k6: { path: string; version: string }
+  progress: Progress
+  signal: AbortSignal
+}
+
+/** One script, once. @returns the exit code */
+export async function runOne({ options, k6, progress, signal }: Work): Promise<number> {
+  const { script, commandUrl, queryUrl, relayUrl, env } = options
+  const found = localParts({ command: commandUrl, query: queryUrl, relay: relayUrl })
+  const metrics = { command: [commandUrl], query: [queryUrl], relay: [relayUrl] }
+  const target = { commandUrl, queryUrl, metrics, parts: found.parts }
+  const measured = await measure({ script, k6: k6.path, target, env, progress, signal })
+  const question = await questionOf(script)
+  const html = runPage({ measured, question, setting: settingOf(found, k6.version, options) })
+  const place = await saved(options, measured.startedAt, html, measured)
+  for (const line of told(measured)) progress.line(line)
+  progress.line(`\n   ${place}`)
+  return isPassed(measured) ? 0 : 1
+}
+
+/** The first line of the script says what it asks. */
+export async function questionOf(script: string): Promise<string> {
+  const text = await readFile(join(import.meta.dir, '../../load-tests', `${script}.ts`), 'utf8')
+  return /^\/\*\* (.*?) \*\//.exec(text)?.[1] ?? ''
+}
+
+/** The page, and the figures that it shows as JSON beside it. @returns the page's path */
+export async function saved(
+  { folder, script }: Pick<LoadOptions, 'folder' | 'script'>,
+  startedAt: string,
+  html: string,
+  figures: unknown,
+): Promise<string> {
+  await mkdir(folder, { recursive: true })
+  const name = `${startedAt.slice(0, 19).replaceAll(':', '-')}-${script}`
+  await Bun.write(join(folder, `${name}.json`), JSON.stringify(figures, null, 1))
+  await Bun.write(join(folder, `${name}.html`), html)
+  return join(folder, `${name}.html`)
+}
+
+/** No latency and no rate where a write is missing: such a run has none. */
+function told(measured: Measured): string[] {
+  const { completeness, total, budgets } = measured
+  const counts = completenessLines(completeness).map((line) => `   ${line}`)
+  if (completeness.missing > 0) return ['', ...counts, `   ${LOST}`]
+  const { latencyMs, answered, failed, dropped } = total
+  const latency = (['p50', 'p95', 'p99', 'max'] as const).map(
+    (name) => `${name} ${duration(latencyMs?.[name])}`,
+  )
+  return [
+    '',
+    `   ${answered} answered, ${failed} failed, ${dropped} not begun in time; ${latency.join(', ')}`,
+    ...counts,
+    '',
+    ...budgets.map(
+      ({ of, limit, isMet, measured: figure }) =>
+        `   ${isMet ? '✓' : '✗'} ${of.padEnd(38)} ${limit.padEnd(10)} ${figure.padStart(10)}`,
+    ),
+  ]
+}

@@ -1,0 +1,120 @@
+import { chart } from '../report/chart.ts'
+import { shortNumber, sum } from '../report/numbers.ts'
+import { type Headline, type Verdict, page } from '../report/page.ts'
+import type { Completeness } from './completeness.ts'
+import { cpuChart, cpuTable } from './cpu.ts'
+import { duration, plural } from './figures.ts'
+import type { Setting } from './machine.ts'
+import type { Measured } from './measure.ts'
+import { runCharts } from './run-charts.ts'
+import { budgetSection, routeSection } from './run-tables.ts'
+
+export interface RunPage {
+  measured: Measured
+  /** The script's first line. */
+  question: string
+  setting: Setting
+}
+
+export function runPage({ measured, question, setting }: RunPage): string {
+  const { script, completeness, startedAt, seconds } = measured
+  const rate = ratePerSecond(measured)
+  return page({
+    title: `Load: ${script}`,
+    question,
+    verdict: verdictOf(measured),
+    headlines: completeness.missing > 0 ? [] : headlinesOf(measured, rate),
+    sections: [
+      {
+        title: 'Second by second',
+        remark: 'Pointing at a curve shows its figures.',
+        charts: [...runCharts(measured).map(chart), cpuChart(seconds), cpuTable(seconds, rate)],
+      },
+      budgetSection(measured),
+      routeSection(measured),
+    ],
+    notes: [['When', startedAt], ...settingNotes(setting), ...METHOD],
+  })
+}
+
+export const settingNotes = ({ machine, store, versions, system }: Setting): [string, string][] => [
+  ['System', system],
+  ['Machine', machine],
+  ['Store', store],
+  ['Versions', versions],
+]
+
+export const METHOD: [string, string][] = [
+  [
+    'Load',
+    'Open: journeys begin at a fixed rate whatever the answers take, so that a stall is counted and not waited out. ' +
+      'What could not begin in time is counted too.',
+  ],
+  [
+    'Latency',
+    'As k6 has it, from the first byte sent to the last one received; of all requests of the load, without set-up.',
+  ],
+  [
+    'Commit to visible',
+    "From the event's time to its being in the store, from the projector's own histogram, so exact to a bucket.",
+  ],
+  ['CPU', "Each process's user and system time, with what it has started, from /proc, once a second."],
+  [
+    'Curves',
+    'By the second in which the answer came; the last one, which is not whole, is left out of them.',
+  ],
+]
+
+export const isPassed = ({ completeness, budgets }: Measured) =>
+  completeness.missing === 0 && budgets.every(({ isMet }) => isMet)
+
+function verdictOf(measured: Measured): Verdict {
+  const { completeness, budgets } = measured
+  const broken = budgets.filter(({ isMet }) => !isMet).length
+  const outcome =
+    broken > 0
+      ? `${broken} of ${plural(budgets.length, 'budget')} broken`
+      : `All ${plural(budgets.length, 'budget')} met`
+  return {
+    isGood: isPassed(measured),
+    text: completeness.missing > 0 ? LOST : outcome,
+    details: completenessLines(completeness),
+  }
+}
+
+export const LOST = 'Acknowledged writes are missing: this run has no figure'
+
+export function completenessLines(found: Completeness): string[] {
+  const { acknowledged, users, readable, missing, convergedMs, firstMissing } = found
+  return [
+    `${plural(acknowledged, 'write')} acknowledged, to ${plural(users, 'user')}`,
+    `${readable.toLocaleString('en-US')} readable`,
+    `${missing.toLocaleString('en-US')} missing`,
+    convergedMs === undefined
+      ? `first missing: ${firstMissing.join(', ')}`
+      : `all visible ${duration(convergedMs)} after the load`,
+  ]
+}
+
+/** Of the whole seconds. */
+function ratePerSecond({ seconds }: Measured): number {
+  return sum(seconds.map(({ answered }) => answered)) / Math.max(1, seconds.length)
+}
+
+function headlinesOf({ total, visible }: Measured, rate: number): Headline[] {
+  const { latencyMs, answered, failed, dropped } = total
+  const ms = (value: number | undefined) => ({
+    value: value === undefined ? '–' : shortNumber(value),
+    unit: 'ms',
+  })
+  return [
+    { name: 'Throughput', value: shortNumber(rate), unit: '/s', remark: `${plural(answered, 'answer')}` },
+    { name: 'Latency p50', ...ms(latencyMs?.p50), remark: 'half are slower' },
+    { name: 'Latency p95', ...ms(latencyMs?.p95), remark: '1 of 20 is slower' },
+    { name: 'Latency p99', ...ms(latencyMs?.p99), remark: `the slowest: ${duration(latencyMs?.max)}` },
+    ...(visible
+      ? [{ name: 'Commit to visible p50', ...ms(visible.p50Ms), remark: `p99 ${duration(visible.p99Ms)}` }]
+      : []),
+    { name: 'Failed', value: shortNumber(failed), unit: '', remark: `${dropped} not begun in time` },
+  ]
+}
