@@ -1,3 +1,6 @@
+import { aborted } from './interruption.ts'
+import type { Progress } from './stack/progress.ts'
+
 /** The three figures of the status line; undefined where a service does not tell. */
 export interface Figures {
   writesPerSecond: number | undefined
@@ -12,6 +15,7 @@ interface Urls {
 }
 
 const TIMEOUT_MS = 800
+const REFRESH_MS = 1_000
 
 /** Reads the services' metrics; each call's rate is over the time since the call before. */
 export function liveFigures(urls: Urls): () => Promise<Figures> {
@@ -27,6 +31,20 @@ export function liveFigures(urls: Urls): () => Promise<Figures> {
     const writesPerSecond = known ? ((total - before!.total) * 1_000) / (at - before!.at) : undefined
     before = total === undefined ? undefined : { total, at }
     return { writesPerSecond, backlogEvents, lagSeconds }
+  }
+}
+
+/** Shows the status line, every second anew, until the signal aborts. */
+export async function followFigures(urls: Urls, progress: Progress, signal: AbortSignal): Promise<void> {
+  const figures = liveFigures(urls)
+  const ended = aborted(signal)
+  // A rate needs two readings.
+  await figures()
+  for (;;) {
+    await Promise.race([Bun.sleep(REFRESH_MS), ended])
+    if (signal.aborted) return
+    const line = statusLine(await figures())
+    if (!signal.aborted) progress.status(line)
   }
 }
 

@@ -20,6 +20,10 @@ const VERBS: Record<string, Verb> = {
   check: { summary: 'types, lint and format', load: () => import('./verbs/check.ts') },
   seed: { summary: 'realistic users over HTTP, compared at the end', load: () => import('./verbs/seed.ts') },
   docs: { summary: 'writes the documents that are made from code', load: () => import('./verbs/docs.ts') },
+  demo: {
+    summary: 'a minute of writes, with the broker killed on the way',
+    load: () => import('./verbs/demo.ts'),
+  },
   load: { summary: 'load by k6, and a page of what it measured', load: () => import('./verbs/load.ts') },
   command: { summary: 'the command service', load: () => import('../command/main.ts') },
   relay: { summary: 'the relay', load: () => import('../command/relay/main.ts') },

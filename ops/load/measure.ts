@@ -9,6 +9,7 @@ import { runK6 } from './k6.ts'
 import type { Part } from './parts.ts'
 import { type Point, readPoints } from './points.ts'
 import { type Seen, ms, seenUntil, visibleOf } from './seen.ts'
+import { readUser } from './read-user.ts'
 import { type MetricUrls, type Sample, startSampler } from './sampler.ts'
 import { type Group, type Second, Timeline } from './timeline.ts'
 
@@ -119,11 +120,7 @@ async function complete(
     signal,
     patienceMs: PATIENCE_MS,
     onProgress: (unread) => step.note(`${unread} users to be read`),
-    async read(id) {
-      const answer = await fetch(`${queryUrl}/users/${id}`, { signal: AbortSignal.timeout(5_000) })
-      const body = (await answer.json()) as { version?: number }
-      return { status: answer.status, version: body.version }
-    },
+    read: readUser(queryUrl),
   })
   step.done(`${found.readable} of ${found.users} users readable`)
   return found
