@@ -7,7 +7,10 @@ export function acknowledged(id: string, version: number | 'removed'): void {
   if (isRecorded) console.log(`acknowledged ${id} ${version}`)
 }
 
-/** A removal without an answer may have happened: then nothing can be said of that user any more. */
-export function unknown(id: string): void {
-  if (isRecorded) console.log(`unknown ${id}`)
+/**
+ * Said before a removal is asked for: where no answer follows, also because the run was ended, it may have happened,
+ * and nothing can be said of that user any more.
+ */
+export function removing(id: string): void {
+  if (isRecorded) console.log(`removing ${id}`)
 }

@@ -1,6 +1,6 @@
 import { check } from 'k6'
 import http, { type RefinedResponse, type ResponseType } from 'k6/http'
-import { acknowledged, unknown } from './acknowledged.ts'
+import { acknowledged, removing } from './acknowledged.ts'
 import { newPerson } from './people.ts'
 import { commandUrl, queryUrl } from './settings.ts'
 
@@ -30,9 +30,9 @@ export function replaceUser({ id, email }: User): void {
 }
 
 export function removeUser(id: string): void {
+  removing(id)
   const answer = http.del(`${commandUrl}/users/${id}`, null, named('DELETE /users/:id'))
   if (isAnswered(answer, 'removed', 204)) acknowledged(id, 'removed')
-  else unknown(id)
 }
 
 /** @returns the document's ETag */

@@ -15,6 +15,9 @@ export const isRecorded = __ENV['RECORD'] === '1'
 /** Where the end summary goes as JSON. */
 export const summaryFile = __ENV['SUMMARY_FILE']
 
+/** Of one script alone. */
+export const settingOf = (name: string) => __ENV[name]
+
 export function whole(name: string): number | undefined {
   const text = __ENV[name]
   if (!text) return undefined

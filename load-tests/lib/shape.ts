@@ -8,17 +8,19 @@ export interface Shape {
   durationS: number
   /** This scenario's part of the rate. */
   share?: number
+  /** Whatever RATE and DURATION_S say. */
+  isFixed?: boolean
   exec?: string
 }
 
 /** Begins as many journeys a second whatever the answers take, so that a stall is counted and not waited out. */
-export function constantRate({ rate, durationS, share = 1, exec }: Shape): Scenario {
-  const wanted = Math.max(1, Math.round((rateWanted ?? rate) * share))
+export function constantRate({ rate, durationS, share = 1, isFixed = false, exec }: Shape): Scenario {
+  const wanted = Math.max(1, Math.round((isFixed ? rate : (rateWanted ?? rate)) * share))
   return {
     executor: 'constant-arrival-rate',
     rate: wanted,
     timeUnit: '1s',
-    duration: `${durationWantedS ?? durationS}s`,
+    duration: `${isFixed ? durationS : (durationWantedS ?? durationS)}s`,
     ...virtualUsers(wanted),
     gracefulStop: '10s',
     ...(exec && { exec }),

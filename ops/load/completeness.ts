@@ -6,11 +6,11 @@ export type Acknowledged = Map<string, number | 'removed'>
 /** From the lines that a load script writes, in whatever order they came. */
 export function acknowledgedOf(record: string): { writes: number; users: Acknowledged } {
   const users: Acknowledged = new Map()
-  const unknown = new Set<string>()
+  const removing = new Set<string>()
   let writes = 0
   for (const line of record.split('\n')) {
     const [word, id = '', version] = line.split(' ')
-    if (word === 'unknown') unknown.add(id)
+    if (word === 'removing') removing.add(id)
     if (word !== 'acknowledged') continue
     writes++
     const known = users.get(id)
@@ -19,7 +19,8 @@ export function acknowledgedOf(record: string): { writes: number; users: Acknowl
     const isGone = version === 'removed' || known === 'removed'
     users.set(id, isGone ? 'removed' : Math.max(known ?? 0, Number(version)))
   }
-  for (const id of unknown) users.delete(id)
+  // Without an answer it may have happened or not.
+  for (const id of removing) if (users.get(id) !== 'removed') users.delete(id)
   return { writes, users }
 }
 

@@ -6,12 +6,13 @@ acknowledged b 1
 acknowledged a 3
 acknowledged a 2
 acknowledged c 1
+removing b
 acknowledged b removed
 acknowledged d 1
-unknown d
+removing d
 something else`
 
-test('the highest version counts, a removal for good, and of an unknown removal nothing is said', () => {
+test('the highest version counts, a removal for good, and of one without an answer nothing is said', () => {
   const { writes, users } = acknowledgedOf(record)
   expect(writes).toBe(7)
   expect([...users]).toEqual([

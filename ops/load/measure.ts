@@ -41,6 +41,8 @@ export interface Measured {
   budgets: Budget[]
   visible: { p50Ms: number; p99Ms: number } | undefined
   completeness: Completeness
+  /** As they were taken, from the start of the load. */
+  samples: Sample[]
 }
 
 const PATIENCE_MS = 30_000
@@ -91,6 +93,7 @@ export async function measure({
       script,
       startedAt,
       completeness,
+      samples: during,
       total: timeline.total,
       routes: timeline.byRoute(),
       scenarios: timeline.byScenario(),

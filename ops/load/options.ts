@@ -18,6 +18,14 @@ page with what was measured in .artifacts/load/. Exit code 1 when a write is mis
   --relay-url URL     the relay, for its backlog (port RELAY_PORT, 3002)
   --out FOLDER        of the page (.artifacts/load)
 
+scaling raises the rate step by step until the p99 latency breaks its budget, for reads and for writes; where the system
+runs in the containers of docker-compose.yml it does so with 1 to N replicas of each, and puts them back in the end.
+  --rate N            of the first step (200); each is half as fast again
+  --steps N           at most (10)
+  --step-seconds S    of each (8)
+  --budget-ms N       p99 latency (100)
+  --replicas N        at most (2)
+
 k6 is the one that the setting K6 names, or that on PATH, or else it is built once, with Go, in some minutes.`
 
 export interface LoadOptions {
@@ -27,8 +35,16 @@ export interface LoadOptions {
   queryUrl: string
   relayUrl: string
   folder: string
+  scaling: ScalingOptions
   /** For the script. */
   env: Record<string, string | undefined>
+}
+
+export interface ScalingOptions {
+  replicas: number
+  steps: number
+  stepS: number
+  budgetMs: number
 }
 
 export function loadOptions(args: string[], settings: Record<string, string | undefined>): LoadOptions {
@@ -43,6 +59,10 @@ export function loadOptions(args: string[], settings: Record<string, string | un
       'command-url': { type: 'string' },
       'query-url': { type: 'string' },
       'relay-url': { type: 'string' },
+      replicas: { type: 'string', default: '2' },
+      steps: { type: 'string', default: '10' },
+      'step-seconds': { type: 'string', default: '8' },
+      'budget-ms': { type: 'string', default: '100' },
       out: { type: 'string', default: '.artifacts/load' },
       help: { type: 'boolean', default: false },
     },
@@ -59,6 +79,12 @@ export function loadOptions(args: string[], settings: Record<string, string | un
     queryUrl: url('query'),
     relayUrl: url('relay'),
     folder: values.out,
+    scaling: {
+      replicas: Number(whole('replicas', values.replicas)),
+      steps: Number(whole('steps', values.steps)),
+      stepS: Number(whole('step-seconds', values['step-seconds'])),
+      budgetMs: Number(whole('budget-ms', values['budget-ms'])),
+    },
     env: {
       RATE: whole('rate', values.rate),
       DURATION_S: whole('duration', values.duration),
@@ -76,7 +102,7 @@ function urlOf(text: string): string {
 }
 
 /** As the text that a script's settings take. */
-export function whole(name: string, text: string | undefined): string | undefined {
+function whole(name: string, text: string | undefined): string | undefined {
   if (text !== undefined && !/^[1-9]\d*$/.test(text))
     throw new Error(`--${name} must be a whole number above 0`)
   return text

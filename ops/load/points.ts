@@ -15,7 +15,8 @@ export interface Request {
   name: string
   status: number
   isOk: boolean
-  /** Whether the step had warmed up; undefined where the script knows no steps. */
+  /** Of a script that goes in steps: this one's rate, and whether it had warmed up. */
+  offered: number | undefined
   phase: string | undefined
 }
 
@@ -45,10 +46,13 @@ export function pointOf(line: string): Point | undefined {
     name: tags.name ?? '',
     status: Number(tags.status ?? 0),
     isOk: tags.expected_response === 'true',
+    offered: tags.offered === undefined ? undefined : Number(tags.offered),
     phase: tags.phase,
   }
 }
 
 interface Line {
-  data: { time: string; value: number; tags?: Record<string, string> & { scenario?: string; phase?: string } }
+  data: { time: string; value: number; tags?: Partial<Record<Tag, string>> }
 }
+
+type Tag = 'scenario' | 'name' | 'status' | 'expected_response' | 'offered' | 'phase'

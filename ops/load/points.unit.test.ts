@@ -24,6 +24,7 @@ test('an answer of the load', () =>
     name: 'GET /users/:id',
     status: 200,
     isOk: true,
+    offered: undefined,
     phase: undefined,
   }))
 

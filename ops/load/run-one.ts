@@ -24,7 +24,7 @@ export async function runOne({ options, k6, progress, signal }: Work): Promise<n
   const measured = await measure({ script, k6: k6.path, target, env, progress, signal })
   const question = await questionOf(script)
   const html = runPage({ measured, question, setting: settingOf(found, k6.version, options) })
-  const place = await saved(options, measured.startedAt, html, measured)
+  const place = await saved(options, measured.startedAt, html, { ...measured, samples: undefined })
   for (const line of told(measured)) progress.line(line)
   progress.line(`\n   ${place}`)
   return isPassed(measured) ? 0 : 1

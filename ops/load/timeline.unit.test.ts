@@ -10,6 +10,7 @@ const request = (timeMs: number, rest: Partial<Request> = {}): Request => ({
   name: 'r',
   status: 200,
   isOk: true,
+  offered: undefined,
   phase: undefined,
   ...rest,
 })

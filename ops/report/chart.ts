@@ -52,8 +52,10 @@ export function chart(options: Chart): Html {
       ? logScale([Math.min(...positive), max], vertical)
       : linearScale(max, vertical)
   const first = options.x[0] ?? 0
-  const span = Math.max((options.x.at(-1) ?? 1) - first, 1e-9)
-  const x = linearScale(span, [0, 1])
+  const span = (options.x.at(-1) ?? first) - first || 1
+  const ticks = linearScale(first + span, [0, 1]).ticks.filter(
+    (tick) => tick >= first && tick <= first + span,
+  )
   const at = (value: number) => FRAME.left + ((value - first) / span) * (FRAME.right - FRAME.left)
   return html`<figure>
     <figcaption>${options.title} <small>${options.unit}</small></figcaption>
@@ -61,12 +63,7 @@ export function chart(options: Chart): Html {
       ${join(options.series.map((one, n) => legend(one, n)))}
     </ul>
     <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${options.title}, ${options.unit}">
-      ${grid(y)}
-      ${xAxis(
-        x.ticks.map((tick) => tick + first).filter((tick) => tick <= first + span),
-        at,
-        options.xUnit,
-      )}
+      ${grid(y)} ${xAxis(ticks, at, options.xUnit)}
       ${join(series.map((one, n) => drawn(one, n, options, { at, y, below: series[n - 1] })).toReversed())}
       ${join(limits.map(({ y: value, text }) => limit(y.at(value), text)))}
       ${join((options.marks ?? []).map(({ x: value, text }) => upright(at(value), text)))}
@@ -146,7 +143,10 @@ const xAxis = (ticks: number[], at: (x: number) => number, unit: string) =>
   join(
     ticks.map(
       (tick, n) =>
-        html`<text class="x" x="${px(at(tick))}" y="${FRAME.bottom + 16}"
+        html`<text
+          class="x ${at(tick) > FRAME.right - 30 ? 'left' : ''}"
+          x="${px(at(tick))}"
+          y="${FRAME.bottom + 16}"
           >${shortNumber(tick)}${n === ticks.length - 1 ? ` ${unit}` : ''}</text
         >`,
     ),
@@ -168,21 +168,26 @@ const limit = (y: number, text: string) =>
       >${text}</text
     >`
 
-/** A strip for each x that shows what all the lines are at there. */
+/** A strip for each x, half-way to its neighbours, that shows what all the lines are at there. */
 function hints({ x, xUnit, unit, series }: Chart, at: (x: number) => number): Html {
-  const width = x.length > 1 ? (FRAME.right - FRAME.left) / (x.length - 1) : FRAME.right - FRAME.left
+  const edge = (n: number) => {
+    const [left, right] = [x[n - 1] ?? x[n]!, x[n] ?? x[n - 1]!]
+    return at((left + right) / 2)
+  }
   return join(
-    x.map((value, i) => {
+    x.map((value, n) => {
+      const [left, right] = x.length > 1 ? [edge(n), edge(n + 1)] : [FRAME.left, FRAME.right]
       const figures = series.map(
-        ({ name, values }) => `${name} ${values[i] == null ? '–' : shortNumber(values[i])}`,
+        ({ name, values }) => `${name} ${values[n] == null ? '–' : shortNumber(values[n])}`,
       )
+      const text = [`${shortNumber(value)} ${xUnit}`, ...figures, `(${unit})`].join('\n')
       return html`<rect
         class="hint"
-        x="${px(at(value) - width / 2)}"
+        x="${px(left)}"
         y="${FRAME.top}"
-        width="${px(width)}"
+        width="${px(right - left)}"
         height="${FRAME.bottom - FRAME.top}"
-        ><title>${shortNumber(value)} ${xUnit} ${figures.join('\n')} (${unit})</title></rect
+        ><title>${text}</title></rect
       >`
     }),
   )

@@ -2,6 +2,7 @@ import { interruption } from '../interruption.ts'
 import { findK6 } from '../load/k6.ts'
 import { HELP, type LoadOptions, loadOptions } from '../load/options.ts'
 import { runOne } from '../load/run-one.ts'
+import { runScaling } from '../load/run-scaling.ts'
 import { progressOn } from '../stack/progress.ts'
 import { explained } from '../stack/requirements.ts'
 
@@ -23,7 +24,8 @@ export async function run(args: string[]): Promise<number> {
   try {
     await isThere(options)
     const k6 = await findK6(progress, signal)
-    return await runOne({ options, k6, progress, signal })
+    const work = { options, k6, progress, signal }
+    return await (options.script === 'scaling' ? runScaling(work) : runOne(work))
   } catch (error) {
     progress.close()
     if (!signal.aborted) console.error(`\n ${explained(error)}`)

@@ -1,0 +1,60 @@
+/** At which rate does one side's latency budget break? Each step is half as fast again as the one before, until one breaks it by far. */
+import exec from 'k6/execution'
+import type { Scenario, Threshold } from 'k6/options'
+import { makeUsers, type Data } from './lib/data.ts'
+import { read, write } from './lib/journeys.ts'
+import { constantRate, loadOptions } from './lib/shape.ts'
+import { rateWanted, settingOf, whole } from './lib/settings.ts'
+
+const journey = settingOf('SIDE') === 'writes' ? write : read
+const firstRate = rateWanted ?? 200
+const stepCount = whole('STEPS') ?? 10
+const stepS = whole('STEP_S') ?? 8
+const budgetMs = whole('BUDGET_MS') ?? 100
+
+const GROWTH = 1.5
+/** Between two steps, so that none inherits what the one before left in the queues. */
+const PAUSE_S = 2
+/** The part of a step in which connections are made and queues fill; it does not count. */
+const WARM_PART = 0.25
+
+/** So many times the budget. */
+const FAR_BEYOND = 4
+
+const steps = Array.from({ length: stepCount }, (_, n) => ({
+  name: `step_${String(n + 1).padStart(2, '0')}`,
+  rate: Math.round(firstRate * GROWTH ** n),
+  startS: n * (stepS + PAUSE_S),
+}))
+
+const scenarios: Record<string, Scenario> = {}
+const budgets: Record<string, Threshold[]> = {}
+for (const { name, rate, startS } of steps) {
+  scenarios[name] = {
+    ...constantRate({ rate, durationS: stepS, isFixed: true }),
+    startTime: `${startS}s`,
+    gracefulStop: `${PAUSE_S}s`,
+    tags: { offered: String(rate) },
+  }
+  // What a system does beyond its end is part of the answer, and one hiccup is not its end: only what is far beyond
+  // ends the run. k6 counts the delay from the start of the run; before the step is over it knows too little.
+  const whenFarBeyond = { abortOnFail: true, delayAbortEval: `${startS + stepS}s` }
+  budgets[`http_req_duration{scenario:${name},phase:steady}`] = [
+    { threshold: `p(99)<${budgetMs * FAR_BEYOND}`, ...whenFarBeyond },
+  ]
+  budgets[`dropped_iterations{scenario:${name}}`] = [
+    { threshold: `count<${Math.ceil((rate * stepS) / 100)}`, ...whenFarBeyond },
+  ]
+}
+
+export const options = loadOptions({ scenarios, budgets })
+
+export const setup = () => makeUsers(1_000)
+
+export default function step({ users }: Data): void {
+  const isWarm = Date.now() - exec.scenario.startTime > stepS * 1_000 * WARM_PART
+  exec.vu.metrics.tags['phase'] = isWarm ? 'steady' : 'warming'
+  journey(users)
+}
+
+export { handleSummary } from './lib/summary.ts'

@@ -1,0 +1,147 @@
+import type { Completeness } from './completeness.ts'
+import { duration } from './figures.ts'
+import { settingOf } from './machine.ts'
+import { type Measured, type Target, measure } from './measure.ts'
+import { localParts } from './parts.ts'
+import { Containers } from './replicas.ts'
+import { questionOf, saved, type Work } from './run-one.ts'
+import { LOST, completenessLines } from './run-page.ts'
+import { saturatedPart } from './saturation.ts'
+import { scalingPage } from './scaling-page.ts'
+import { type Step, type Verdict, Steps, verdictOn } from './steps.ts'
+
+export type Side = 'reads' | 'writes'
+
+/** One side with so many replicas, from the first step to the one that broke the budget. */
+export interface Curve {
+  side: Side
+  replicas: number
+  steps: Step[]
+  verdict: Verdict
+  saturated: string
+  seconds: Measured['seconds']
+  completeness: Completeness
+}
+
+const SIDES: Side[] = ['reads', 'writes']
+const PAUSE_S = 2
+/** To scale, to make the users, and to read them all back. */
+const AROUND_S = 20
+
+/** Reads and writes, each with 1 to N replicas. @returns the exit code: a broken budget is what is looked for here */
+export async function runScaling(work: Work): Promise<number> {
+  const { options, k6, progress, signal } = work
+  const containers = await Containers.behind(options)
+  const replicasMax = containers ? options.scaling.replicas : 1
+  if (!containers)
+    progress.line(
+      ' The system does not run in containers of docker-compose.yml: one replica of each, as it is',
+    )
+  const { steps, stepS } = options.scaling
+  const mostS = SIDES.length * replicasMax * (steps * (stepS + PAUSE_S) + AROUND_S)
+  progress.line(
+    ` ${SIDES.length * replicasMax} runs of up to ${steps} steps of ${stepS} s: ${duration(mostS * 1_000)} at most\n`,
+  )
+
+  const startedAt = new Date().toISOString()
+  const found = localParts({ command: options.commandUrl, query: options.queryUrl, relay: options.relayUrl })
+  const curves: Curve[] = []
+  try {
+    for (const side of SIDES)
+      for (let replicas = 1; replicas <= replicasMax; replicas++) {
+        const target = containers
+          ? await scaled(containers, side, replicas, work)
+          : localTarget(work, found.parts)
+        curves.push(await measuredCurve(work, target, side, replicas))
+      }
+  } finally {
+    await containers?.set(containers.before)
+  }
+  signal.throwIfAborted()
+  const setting = settingOf(
+    containers ? { parts: (await containers.target()).parts, stack: undefined } : found,
+    k6.version,
+    options,
+  )
+  const html = scalingPage({
+    curves,
+    options: options.scaling,
+    question: await questionOf('scaling'),
+    startedAt,
+    setting,
+  })
+  const place = await saved(options, startedAt, html, curves)
+  for (const line of curves.flatMap(told)) progress.line(line)
+  progress.line(`\n   ${place}`)
+  return curves.every(({ completeness }) => completeness.missing === 0) ? 0 : 1
+}
+
+const localTarget = ({ options }: Work, parts: Target['parts']): Target => ({
+  commandUrl: options.commandUrl,
+  queryUrl: options.queryUrl,
+  metrics: { command: [options.commandUrl], query: [options.queryUrl], relay: [options.relayUrl] },
+  parts,
+})
+
+async function scaled(
+  containers: Containers,
+  side: Side,
+  replicas: number,
+  { progress }: Work,
+): Promise<Target> {
+  const step = progress.step('replicas')
+  const one = { command: 1, relay: 1, query: 1 }
+  await containers.set(side === 'reads' ? { ...one, query: replicas } : { ...one, command: replicas })
+  step.done(`${replicas} of ${side === 'reads' ? 'query' : 'command'}`)
+  return containers.target()
+}
+
+async function measuredCurve(
+  { options, k6, progress, signal }: Work,
+  target: Target,
+  side: Side,
+  replicas: number,
+): Promise<Curve> {
+  const { steps, stepS, budgetMs } = options.scaling
+  const sorted = new Steps()
+  const measured = await measure({
+    script: 'scaling',
+    k6: k6.path,
+    target,
+    env: {
+      ...options.env,
+      SIDE: side,
+      STEPS: String(steps),
+      STEP_S: String(stepS),
+      BUDGET_MS: String(budgetMs),
+    },
+    progress,
+    signal,
+    onPoint: (point) => sorted.add(point),
+  })
+  const last = sorted.steps.at(-1)
+  const during = measured.samples.filter(
+    ({ timeMs }) => last && timeMs > last.fromMs && timeMs <= last.toMs + 1_000,
+  )
+  return {
+    side,
+    replicas,
+    steps: sorted.steps,
+    verdict: verdictOn(sorted.steps, budgetMs),
+    saturated: saturatedPart(during, target.parts),
+    seconds: measured.seconds,
+    completeness: measured.completeness,
+  }
+}
+
+function told({ side, replicas, verdict, saturated, completeness }: Curve): string[] {
+  if (completeness.missing > 0)
+    return ['', ` ${side}, ${replicas}: ${LOST}`, ...completenessLines(completeness)]
+  const { knee, heldTo, ceiling, isBroken } = verdict
+  return [
+    '',
+    ` ${side}, ${replicas} replica${replicas === 1 ? '' : 's'}: budget kept to ${heldTo ?? '-'}/s, knee ${knee ?? '-'}/s, ceiling ${Math.round(ceiling)}/s`,
+    `   ${isBroken ? `saturated: ${saturated}` : 'the last step kept the budget: more --steps, or a higher --rate'}`,
+    `   ${completenessLines(completeness).join(', ')}`,
+  ]
+}

@@ -1,0 +1,193 @@
+import { type Chart, type Series, chart } from '../report/chart.ts'
+import { type Html, html } from '../report/html.ts'
+import { shortNumber, sum } from '../report/numbers.ts'
+import { type Headline, type Section, page } from '../report/page.ts'
+import { table } from '../report/table.ts'
+import { cpuChart } from './cpu.ts'
+import { duration, plural } from './figures.ts'
+import type { Setting } from './machine.ts'
+import type { ScalingOptions } from './options.ts'
+import { LOST, METHOD, completenessLines, settingNotes } from './run-page.ts'
+import type { Curve, Side } from './run-scaling.ts'
+import type { Step } from './steps.ts'
+
+export interface ScalingPage {
+  curves: Curve[]
+  options: ScalingOptions
+  question: string
+  startedAt: string
+  setting: Setting
+}
+
+/** Reads to the left, writes to the right; a curve for each number of replicas. */
+export function scalingPage({ curves, options, question, startedAt, setting }: ScalingPage): string {
+  const missing = sum(curves.map(({ completeness }) => completeness.missing))
+  const { budgetMs, stepS } = options
+  return page({
+    title: 'Load: scaling',
+    question,
+    verdict: {
+      isGood: missing === 0,
+      text: missing > 0 ? LOST : 'Every acknowledged write is readable',
+      details: [
+        plural(sum(curves.map(({ completeness }) => completeness.acknowledged)), 'write') + ' acknowledged',
+        `${missing} missing`,
+      ],
+    },
+    headlines: missing > 0 ? [] : headlinesOf(curves),
+    sections: [
+      {
+        title: 'Latency over rate',
+        remark: `p99 of each step. The budget is ${budgetMs} ms; the upright line is the knee with one replica.`,
+        charts: sidesOf(curves).map((side) => chart(latencyChart(side, of(curves, side), budgetMs))),
+      },
+      {
+        title: 'What came of what was asked for',
+        remark:
+          'On the dotted line every journey is answered as it comes; where a curve leaves it, the system is full.',
+        charts: sidesOf(curves).map((side) => chart(answeredChart(side, of(curves, side)))),
+      },
+      curveSection(curves),
+      { title: 'CPU, from step to step', charts: curves.map(cpuOf) },
+      stepSection(curves),
+    ],
+    notes: [
+      ['When', startedAt],
+      ...settingNotes(setting),
+      [
+        'Steps',
+        `${stepS} s each, half as fast again as the one before, 2 s of rest between them; the first quarter of a step does not count; the last step is the first whose p99 was four times the budget, or of which one of a hundred journeys could not be begun`,
+      ],
+      [
+        'Budget kept',
+        `p99 below ${budgetMs} ms, nothing failed or was not begun in time, and 95 % of the rate was answered; the last step before the first that did not; one that is followed by a faster one that did is passed over`,
+      ],
+      [
+        'Knee',
+        'on the curve of p99 over rate, both stretched to 0 … 1, ' +
+          'the step that lies furthest below the straight line between the first and the last step (Kneedle)',
+      ],
+      ['Ceiling', 'the most right answers a second in any step, whatever they took'],
+      [
+        'Saturated',
+        'by the CPU in the last step: an event loop from 0.85 of a core on, else the machine from 85 % on',
+      ],
+      ...METHOD,
+    ],
+  })
+}
+
+const sidesOf = (curves: Curve[]): Side[] => [...new Set(curves.map(({ side }) => side))]
+const of = (curves: Curve[], side: Side) => curves.filter((curve) => curve.side === side)
+const nameOf = ({ replicas }: Curve) => plural(replicas, 'replica')
+const rates = (curves: Curve[]) =>
+  [...new Set(curves.flatMap(({ steps }) => steps.map(({ offered }) => offered)))].toSorted((a, b) => a - b)
+
+function seriesOf(
+  curve: Curve,
+  x: number[],
+  value: (step: Step) => number | undefined,
+): Omit<Series, 'legend'> {
+  const steps = new Map(curve.steps.map((step) => [step.offered, step]))
+  const values = x.map((rate) => (steps.has(rate) ? (value(steps.get(rate)!) ?? null) : null))
+  return { name: nameOf(curve), values, hasDots: true }
+}
+
+function latencyChart(side: Side, curves: Curve[], budgetMs: number): Chart {
+  const x = rates(curves)
+  const knee = curves[0]?.verdict.knee
+  return {
+    title: side === 'reads' ? 'Reads' : 'Writes',
+    unit: 'p99 in ms, logarithmic',
+    x,
+    xUnit: '/s',
+    isLog: true,
+    limits: [{ y: budgetMs, text: `budget ${budgetMs} ms` }],
+    marks: knee === undefined ? [] : [{ x: knee, text: `knee ${knee}/s` }],
+    series: curves.map((curve) => ({
+      ...seriesOf(curve, x, ({ latencyMs }) => latencyMs?.p99),
+      legend:
+        curve.verdict.heldTo === undefined
+          ? 'broken at once'
+          : `kept to ${shortNumber(curve.verdict.heldTo)}/s`,
+    })),
+  }
+}
+
+function answeredChart(side: Side, curves: Curve[]): Chart {
+  const x = rates(curves)
+  return {
+    title: side === 'reads' ? 'Reads' : 'Writes',
+    unit: 'answered a second, over those asked for',
+    x,
+    xUnit: '/s',
+    series: [
+      ...curves.map((curve) => ({
+        ...seriesOf(curve, x, ({ achieved }) => achieved),
+        legend: `ceiling ${shortNumber(curve.verdict.ceiling)}/s`,
+      })),
+      { name: 'asked for', values: x, isDashed: true, colour: 8, legend: '' },
+    ],
+  }
+}
+
+const cpuOf = (curve: Curve): Html =>
+  html`<div>
+    <p class="remark">${curve.side}, ${nameOf(curve)}</p>
+    ${cpuChart(curve.seconds)}
+  </div>`
+
+function headlinesOf(curves: Curve[]): Headline[] {
+  return curves.map((curve) => ({
+    name: `${curve.side === 'reads' ? 'Reads' : 'Writes'}, ${nameOf(curve)}`,
+    value: curve.verdict.heldTo === undefined ? '–' : shortNumber(curve.verdict.heldTo),
+    unit: '/s',
+    remark: `in budget; ceiling ${shortNumber(curve.verdict.ceiling)}/s`,
+  }))
+}
+
+const curveSection = (curves: Curve[]): Section => ({
+  title: 'Where each ends, and why',
+  body: table(
+    [
+      { title: 'side', isText: true, cell: ({ side }) => side },
+      { title: 'replicas', cell: ({ replicas }) => String(replicas) },
+      { title: 'budget kept to', cell: ({ verdict }) => rate(verdict.heldTo) },
+      { title: 'knee', cell: ({ verdict }) => rate(verdict.knee) },
+      { title: 'ceiling', cell: ({ verdict }) => rate(verdict.ceiling) },
+      {
+        title: 'saturated',
+        isText: true,
+        cell: ({ verdict, saturated }) =>
+          verdict.isBroken ? saturated : 'nothing yet: the last step kept the budget',
+      },
+      {
+        title: 'completeness',
+        isText: true,
+        cell: ({ completeness }) => completenessLines(completeness).join(', '),
+      },
+    ],
+    curves,
+  ),
+})
+
+const stepSection = (curves: Curve[]): Section => ({
+  title: 'All steps',
+  body: table(
+    [
+      { title: 'side', isText: true, cell: ({ curve }) => curve.side },
+      { title: 'replicas', cell: ({ curve }) => String(curve.replicas) },
+      { title: 'asked for', cell: ({ step }) => rate(step.offered) },
+      { title: 'answered', cell: ({ step }) => rate(step.achieved) },
+      { title: 'p50', cell: ({ step }) => duration(step.latencyMs?.p50) },
+      { title: 'p95', cell: ({ step }) => duration(step.latencyMs?.p95) },
+      { title: 'p99', cell: ({ step }) => duration(step.latencyMs?.p99) },
+      { title: 'failed', cell: ({ step }) => String(step.failed) },
+      { title: 'not begun', cell: ({ step }) => String(step.dropped) },
+    ],
+    curves.flatMap((curve) => curve.steps.map((step) => ({ curve, step }))),
+  ),
+})
+
+const rate = (perSecond: number | undefined) =>
+  perSecond === undefined ? '–' : `${shortNumber(perSecond)}/s`
