@@ -81,7 +81,10 @@ test('one lost queue holds up the window from its first event on; the rest is se
   const received = () => new Set([...some.events, ...last.events].map(({ id }) => id))
   await waitFor(() => received().size === 40, { timeoutMs: 5_000, what: 'all events' })
   expect(windows[0]).toEqual(sent)
-  expect(windows.at(-1)).toEqual(sent.slice(7))
+  // A probe that meets the queue between its two bindings is returned, and the first event goes ahead alone.
+  const wentAhead = windows.at(-2)?.length === 1 && windows.at(-1)?.[0] === sent[8]
+  const resumed = windows.slice(wentAhead ? -2 : -1).flat()
+  expect(resumed).toEqual(sent.slice(7))
 }, 30_000)
 
 test('queues bound for events alone are enough: the first event is the probe then', async () => {
