@@ -41,7 +41,7 @@ export function readUser(id: string): string | undefined {
   return isAnswered(answer, 'read', 200) ? answer.headers['Etag'] : undefined
 }
 
-/** As a client does that has the document already. */
+/** As a client does that has the document already; a service that does not look at the header sends it anew. */
 export function readUserIfChanged(id: string, etag: string): string | undefined {
   const params = named('GET /users/:id, if changed')
   const answer = http.get(`${queryUrl}/users/${id}`, { ...params, headers: { 'if-none-match': etag } })

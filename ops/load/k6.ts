@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { type GoProgram, goProgram } from '../stack/go-program.ts'
+import { cacheDir } from '../stack/cache.ts'
+import { type GoProgram, goProgram, goProgramName } from '../stack/go-program.ts'
 import type { Progress } from '../stack/progress.ts'
 import { Missing } from '../stack/requirements.ts'
 import { diesWithUs, run } from '../stack/run.ts'
@@ -13,13 +15,18 @@ export const K6: GoProgram = {
   otherwise: 'put k6 1.0 or later on PATH; or name it by the setting K6',
 }
 
+/** The one that K6 names, that on PATH, or ours where it was built already. */
+export function existingK6(): string | undefined {
+  const built = join(cacheDir(), goProgramName(K6))
+  return process.env.K6 || Bun.which('k6') || (existsSync(built) ? built : undefined)
+}
+
 /** The one that K6 names, else that on PATH, else ours, which is built once: it takes some minutes. */
 export async function findK6(
   progress: Progress,
   signal: AbortSignal,
 ): Promise<{ path: string; version: string }> {
-  const named = process.env.K6 || Bun.which('k6')
-  const path = named || (await goProgram(K6, progress, signal))
+  const path = existingK6() ?? (await goProgram(K6, progress, signal))
   const output = await run([path, 'version'], { signal }).catch((error: Error) => {
     throw new Missing(`${path} does not run: ${error.message}`, K6.otherwise)
   })

@@ -1,13 +1,14 @@
 import { parseArgs } from 'node:util'
 import { servicePorts } from '../service-ports.ts'
 
-export const SCRIPTS = ['smoke', 'writes', 'reads', 'mixed', 'scaling'] as const
+export const SCRIPTS = ['smoke', 'writes', 'reads', 'mixed', 'scaling', 'k6'] as const
 export type Script = (typeof SCRIPTS)[number]
 
-export const HELP = `usage: npm run load -- <smoke|writes|reads|mixed|scaling> [options]
+export const HELP = `usage: npm run load -- <smoke|writes|reads|mixed|scaling|k6> [options]
 
 Runs one script of load-tests/ with k6 against a system that is up, reads every acknowledged write back, and leaves a
 page with what was measured in .artifacts/load/. Exit code 1 when a write is missing or a budget is broken.
+\`k6\` instead of a script only gets k6, and tells where it is.
 
   --rate N            journeys a second, instead of the script's own figure
   --duration S        seconds, instead of the script's own figure

@@ -22,8 +22,12 @@ export async function run(args: string[]): Promise<number> {
   const signal = interruption()
   const progress = progressOn(process.stdout)
   try {
-    await isThere(options)
+    if (options.script !== 'k6') await isThere(options)
     const k6 = await findK6(progress, signal)
+    if (options.script === 'k6') {
+      progress.line(`k6 ${k6.version} is ${k6.path}`)
+      return 0
+    }
     const work = { options, k6, progress, signal }
     return await (options.script === 'scaling' ? runScaling(work) : runOne(work))
   } catch (error) {

@@ -1,0 +1,97 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { existingK6 } from '../../ops/load/k6.ts'
+import type { Measured } from '../../ops/load/measure.ts'
+import { startSystem, type RunningSystem } from '../support/system.ts'
+
+const howToGetK6 = 'The load scripts are tried with k6, and there is none: npm run load -- k6'
+
+if (existingK6() === undefined)
+  test('the load scripts are not tried where there is no k6', () => {
+    // It takes minutes to build: whoever has none still gets a result for everything else.
+    if (process.env['CI']) throw new Error(howToGetK6)
+    console.warn(howToGetK6)
+  })
+else describe('npm run load', withK6)
+
+function withK6() {
+  let system: RunningSystem
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'load-'))
+    system = await startSystem()
+  }, 30_000)
+  afterAll(async () => {
+    await system.stop()
+    await rm(folder, { recursive: true })
+  })
+
+  async function load(...args: string[]): Promise<{ code: number; output: string }> {
+    const urls = (['command', 'query', 'relay'] as const).flatMap((role) => [
+      `--${role}-url`,
+      system[role].url,
+    ])
+    const child = Bun.spawn([process.execPath, 'ops/main.ts', 'load', ...urls, ...args, '--out', folder], {
+      cwd: join(import.meta.dirname, '../..'),
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'inherit',
+    })
+    const output = await new Response(child.stdout).text()
+    return { output, code: await child.exited }
+  }
+
+  test('smoke: every route is asked, every acknowledged write is readable, and the page shows it', async () => {
+    const { output } = await load('smoke', '--duration', '4')
+    const [page] = (await readdir(folder)).filter((name) => name.endsWith('-smoke.html'))
+    expect(output).toContain(page!)
+    const html = await readFile(join(folder, page!), 'utf8')
+    const measured = JSON.parse(
+      await readFile(join(folder, page!.replace('.html', '.json')), 'utf8'),
+    ) as Measured
+    // How quick it was is the machine's affair.
+    expect(measured.completeness.missing).toBe(0)
+    expect(measured.completeness.acknowledged).toBeGreaterThan(50)
+    expect(measured.total).toMatchObject({ failed: 0, dropped: 0 })
+    const routes = [
+      'DELETE /users/:id',
+      'GET /users/:id',
+      'GET /users?email',
+      'GET /users?limit',
+      'POST /users',
+    ]
+    expect(measured.routes.map(({ name }) => name)).toEqual([...routes, 'PUT /users/:id'])
+    for (const route of routes) expect(html).toContain(route.replace("'", '&#39;'))
+    expect(html).toContain('0 missing')
+    const seen = measured.seconds.filter(
+      ({ cores, backlogEvents, lagMs }) => cores && backlogEvents !== undefined && lagMs !== undefined,
+    )
+    expect(seen.length).toBeGreaterThan(0)
+    for (const name of ['command', 'relay', 'query', 'k6'])
+      expect(seen.some(({ cores }) => name in cores!)).toBe(true)
+  }, 60_000)
+
+  test('scaling: goes up in steps on each side, and says where it ended', async () => {
+    const { code, output } = await load(
+      'scaling',
+      '--rate',
+      '20',
+      '--steps',
+      '2',
+      '--step-seconds',
+      '2',
+      '--users',
+      '50',
+    )
+    expect(code).toBe(0)
+    expect(output).toMatch(/reads, 1 replica: budget kept to .*\n.*\n.* 0 missing/)
+    expect(output).toMatch(/writes, 1 replica: budget kept to .*\n.*\n.* 0 missing/)
+  }, 90_000)
+
+  test('a system that is not there is told of', async () => {
+    const { code, output } = await load('reads', '--query-url', 'http://127.0.0.1:1')
+    expect([code, output]).toEqual([1, ''])
+  })
+}
