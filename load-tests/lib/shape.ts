@@ -27,9 +27,12 @@ export function constantRate({ rate, durationS, share = 1, isFixed = false, exec
   }
 }
 
-/** All of them there from the start: to make one in the middle of a run costs more than many requests. */
+/**
+ * Enough for half a second without an answer. All of them are there from the start: to make one in the middle of a run
+ * costs more than many requests.
+ */
 export function virtualUsers(rate: number): { preAllocatedVUs: number; maxVUs: number } {
-  const count = connectionsWanted ?? Math.min(400, Math.max(20, Math.ceil(rate / 4)))
+  const count = connectionsWanted ?? Math.min(500, Math.max(50, Math.ceil(rate / 2)))
   return { preAllocatedVUs: count, maxVUs: count }
 }
 

@@ -20,11 +20,11 @@ export function cpuChart(seconds: ({ at: number } & Partial<Seen>)[]): Html {
     isStacked: true,
     yMin: coresMax,
     limits: [{ y: coresMax, text: `all that the machine has: ${coresMax}` }],
-    series: meanCores(seconds).map(({ name, cores }, n) => ({
+    series: meanCores(seconds).map(({ name, cores }) => ({
       name,
       values: seconds.map((second) => (second.cores ? (coresOf(second, name) ?? 0) : null)),
       legend: shortNumber(cores),
-      colour: name === ELSE ? 8 : n,
+      colour: COLOUR[kindOf(name)],
     })),
   }
   return chart(options)
@@ -62,17 +62,26 @@ function coresOf({ cores = {}, coresBusy = 0 }: Partial<Seen>, name: string): nu
   return name === ELSE ? Math.max(0, coresBusy - sum(Object.values(cores))) : cores[name]
 }
 
-const ORDER = [
-  'k6',
-  'edge',
-  'command',
-  'PostgreSQL',
-  'relay',
-  'RabbitMQ',
-  'query',
-  'FerretDB',
-  "the store's PostgreSQL",
-  'MongoDB',
-]
-const place = (name: string) => (ORDER.includes(name) ? ORDER.indexOf(name) : ORDER.length)
-const byOrder = (a: string, b: string) => place(a) - place(b)
+/** In the order of a request's way; the same colour in each chart, whoever else is in it. */
+const COLOUR: Record<string, number> = {
+  k6: 0,
+  edge: 6,
+  command: 1,
+  PostgreSQL: 2,
+  postgres: 2,
+  relay: 3,
+  RabbitMQ: 4,
+  rabbitmq: 4,
+  query: 5,
+  FerretDB: 7,
+  MongoDB: 7,
+  mongo: 7,
+  "the store's PostgreSQL": 6,
+  [ELSE]: 8,
+}
+const ORDER = Object.keys(COLOUR)
+
+/** Without the number that tells replicas apart. */
+const kindOf = (name: string) => name.replace(/ \d+$/, '')
+const byOrder = (a: string, b: string) =>
+  ORDER.indexOf(kindOf(a)) - ORDER.indexOf(kindOf(b)) || (a < b ? -1 : 1)

@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, release, totalmem } from 'node:os'
-import type { FoundParts } from './parts.ts'
+import { processTable, treeOf } from './proc.ts'
+import type { FoundTarget } from './target.ts'
+
+type Found = Pick<FoundTarget, 'target' | 'stack'>
 
 /** What a figure is worth nothing without. */
 export interface Setting {
@@ -10,11 +13,7 @@ export interface Setting {
   system: string
 }
 
-export function settingOf(
-  found: FoundParts,
-  k6Version: string,
-  urls: { commandUrl: string; queryUrl: string },
-): Setting {
+export function settingOf(found: Found, k6Version: string): Setting {
   const processors = cpus()
   const commit = spawnSync('git', ['describe', '--always', '--dirty'], {
     cwd: import.meta.dir,
@@ -30,14 +29,17 @@ export function settingOf(
       `outbox-cqrs ${commit.stdout?.trim() || 'unknown'}`,
     ].join(', '),
     store: storeOf(found),
-    system: `${urls.commandUrl} and ${urls.queryUrl}`,
+    system: `${found.target.commandUrl} and ${found.target.queryUrl}`,
   }
 }
 
 /** Named in each report: FerretDB on DocumentDB is not MongoDB. */
-function storeOf({ parts, stack }: FoundParts): string {
+function storeOf({ target, stack }: Found): string {
   const product = stack?.servers.find(({ name }) => name === 'mongo')?.product
-  const name = product ?? parts.find((part) => ['FerretDB', 'MongoDB'].includes(part.name))?.name
-  if (!name) return 'unknown: its process is not on this machine, or not ours to see'
-  return name.startsWith('FerretDB') ? `${name} on PostgreSQL with DocumentDB, which is not MongoDB` : name
+  const table = processTable()
+  const programs = new Set(target.parts.flatMap(({ root }) => treeOf(root, table)).map(({ name }) => name))
+  if (programs.has('ferretdb'))
+    return `${product ?? 'FerretDB'} on PostgreSQL with DocumentDB, which is not MongoDB`
+  if (programs.has('mongod')) return product ?? 'MongoDB'
+  return 'unknown: its process is not on this machine, or not ours to see'
 }

@@ -5,7 +5,7 @@ import { duration } from './figures.ts'
 import { settingOf } from './machine.ts'
 import { type Measured, measure } from './measure.ts'
 import type { LoadOptions } from './options.ts'
-import { localParts } from './parts.ts'
+import { findTarget } from './target.ts'
 import { LOST, completenessLines, isPassed, runPage } from './run-page.ts'
 
 export interface Work {
@@ -17,13 +17,11 @@ export interface Work {
 
 /** One script, once. @returns the exit code */
 export async function runOne({ options, k6, progress, signal }: Work): Promise<number> {
-  const { script, commandUrl, queryUrl, relayUrl, env } = options
-  const found = localParts({ command: commandUrl, query: queryUrl, relay: relayUrl })
-  const metrics = { command: [commandUrl], query: [queryUrl], relay: [relayUrl] }
-  const target = { commandUrl, queryUrl, metrics, parts: found.parts }
+  const { script, env } = options
+  const { target, stack } = await findTarget(options)
   const measured = await measure({ script, k6: k6.path, target, env, progress, signal })
   const question = await questionOf(script)
-  const html = runPage({ measured, question, setting: settingOf(found, k6.version, options) })
+  const html = runPage({ measured, question, setting: settingOf({ target, stack }, k6.version) })
   const place = await saved(options, measured.startedAt, html, { ...measured, samples: undefined })
   for (const line of told(measured)) progress.line(line)
   progress.line(`\n   ${place}`)

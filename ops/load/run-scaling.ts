@@ -1,27 +1,14 @@
-import type { Completeness } from './completeness.ts'
+import { type Curve, type Side, endOf } from './curve.ts'
 import { duration } from './figures.ts'
 import { settingOf } from './machine.ts'
-import { type Measured, type Target, measure } from './measure.ts'
-import { localParts } from './parts.ts'
-import { Containers } from './replicas.ts'
+import { type Target, measure } from './measure.ts'
+import type { Containers } from './replicas.ts'
 import { questionOf, saved, type Work } from './run-one.ts'
 import { LOST, completenessLines } from './run-page.ts'
 import { saturatedPart } from './saturation.ts'
 import { scalingPage } from './scaling-page.ts'
-import { type Step, type Verdict, Steps, verdictOn } from './steps.ts'
-
-export type Side = 'reads' | 'writes'
-
-/** One side with so many replicas, from the first step to the one that broke the budget. */
-export interface Curve {
-  side: Side
-  replicas: number
-  steps: Step[]
-  verdict: Verdict
-  saturated: string
-  seconds: Measured['seconds']
-  completeness: Completeness
-}
+import { findTarget } from './target.ts'
+import { Steps, verdictOn } from './steps.ts'
 
 const SIDES: Side[] = ['reads', 'writes']
 const PAUSE_S = 2
@@ -31,7 +18,7 @@ const AROUND_S = 20
 /** Reads and writes, each with 1 to N replicas. @returns the exit code: a broken budget is what is looked for here */
 export async function runScaling(work: Work): Promise<number> {
   const { options, k6, progress, signal } = work
-  const containers = await Containers.behind(options)
+  const { containers, target: asItIs, stack } = await findTarget(options)
   const replicasMax = containers ? options.scaling.replicas : 1
   if (!containers)
     progress.line(
@@ -44,25 +31,18 @@ export async function runScaling(work: Work): Promise<number> {
   )
 
   const startedAt = new Date().toISOString()
-  const found = localParts({ command: options.commandUrl, query: options.queryUrl, relay: options.relayUrl })
   const curves: Curve[] = []
   try {
     for (const side of SIDES)
       for (let replicas = 1; replicas <= replicasMax; replicas++) {
-        const target = containers
-          ? await scaled(containers, side, replicas, work)
-          : localTarget(work, found.parts)
+        const target = containers ? await scaled(containers, side, replicas, work) : asItIs
         curves.push(await measuredCurve(work, target, side, replicas))
       }
   } finally {
     await containers?.set(containers.before)
   }
   signal.throwIfAborted()
-  const setting = settingOf(
-    containers ? { parts: (await containers.target()).parts, stack: undefined } : found,
-    k6.version,
-    options,
-  )
+  const setting = settingOf({ target: asItIs, stack }, k6.version)
   const html = scalingPage({
     curves,
     options: options.scaling,
@@ -75,13 +55,6 @@ export async function runScaling(work: Work): Promise<number> {
   progress.line(`\n   ${place}`)
   return curves.every(({ completeness }) => completeness.missing === 0) ? 0 : 1
 }
-
-const localTarget = ({ options }: Work, parts: Target['parts']): Target => ({
-  commandUrl: options.commandUrl,
-  queryUrl: options.queryUrl,
-  metrics: { command: [options.commandUrl], query: [options.queryUrl], relay: [options.relayUrl] },
-  parts,
-})
 
 async function scaled(
   containers: Containers,
@@ -134,14 +107,15 @@ async function measuredCurve(
   }
 }
 
-function told({ side, replicas, verdict, saturated, completeness }: Curve): string[] {
+function told(curve: Curve): string[] {
+  const { side, replicas, verdict, completeness } = curve
   if (completeness.missing > 0)
     return ['', ` ${side}, ${replicas}: ${LOST}`, ...completenessLines(completeness)]
-  const { knee, heldTo, ceiling, isBroken } = verdict
+  const { knee, heldTo, ceiling } = verdict
   return [
     '',
     ` ${side}, ${replicas} replica${replicas === 1 ? '' : 's'}: budget kept to ${heldTo ?? '-'}/s, knee ${knee ?? '-'}/s, ceiling ${Math.round(ceiling)}/s`,
-    `   ${isBroken ? `saturated: ${saturated}` : 'the last step kept the budget: more --steps, or a higher --rate'}`,
+    `   saturated: ${endOf(curve)}`,
     `   ${completenessLines(completeness).join(', ')}`,
   ]
 }

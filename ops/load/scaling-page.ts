@@ -8,7 +8,7 @@ import { duration, plural } from './figures.ts'
 import type { Setting } from './machine.ts'
 import type { ScalingOptions } from './options.ts'
 import { LOST, METHOD, completenessLines, settingNotes } from './run-page.ts'
-import type { Curve, Side } from './run-scaling.ts'
+import { type Curve, type Side, endOf } from './curve.ts'
 import type { Step } from './steps.ts'
 
 export interface ScalingPage {
@@ -22,7 +22,7 @@ export interface ScalingPage {
 /** Reads to the left, writes to the right; a curve for each number of replicas. */
 export function scalingPage({ curves, options, question, startedAt, setting }: ScalingPage): string {
   const missing = sum(curves.map(({ completeness }) => completeness.missing))
-  const { budgetMs, stepS } = options
+  const { budgetMs } = options
   return page({
     title: 'Load: scaling',
     question,
@@ -51,31 +51,32 @@ export function scalingPage({ curves, options, question, startedAt, setting }: S
       { title: 'CPU, from step to step', charts: curves.map(cpuOf) },
       stepSection(curves),
     ],
-    notes: [
-      ['When', startedAt],
-      ...settingNotes(setting),
-      [
-        'Steps',
-        `${stepS} s each, half as fast again as the one before, 2 s of rest between them; the first quarter of a step does not count; the last step is the first whose p99 was four times the budget, or of which one of a hundred journeys could not be begun`,
-      ],
-      [
-        'Budget kept',
-        `p99 below ${budgetMs} ms, nothing failed or was not begun in time, and 95 % of the rate was answered; the last step before the first that did not; one that is followed by a faster one that did is passed over`,
-      ],
-      [
-        'Knee',
-        'on the curve of p99 over rate, both stretched to 0 … 1, ' +
-          'the step that lies furthest below the straight line between the first and the last step (Kneedle)',
-      ],
-      ['Ceiling', 'the most right answers a second in any step, whatever they took'],
-      [
-        'Saturated',
-        'by the CPU in the last step: an event loop from 0.85 of a core on, else the machine from 85 % on',
-      ],
-      ...METHOD,
-    ],
+    notes: [['When', startedAt], ...settingNotes(setting), ...stepNotes(options), ...METHOD],
   })
 }
+
+const stepNotes = ({ stepS, budgetMs }: ScalingOptions): [string, string][] => [
+  [
+    'Steps',
+    `${stepS} s each, half as fast again as the one before, with 2 s of rest between them. The first quarter of a step ` +
+      'does not count. The last one is the first of which a tenth took four times the budget or could not be begun.',
+  ],
+  [
+    'Budget kept',
+    `p99 below ${budgetMs} ms, nothing failed, nothing was not begun in time, and 95 % of the rate was answered. The ` +
+      'rate is that of the last step before the first that did not; one that a faster one makes good is passed over.',
+  ],
+  [
+    'Knee',
+    'On the curve of p99 over rate, both stretched to 0 … 1, the step that lies furthest below the straight line ' +
+      'between the first and the last step (Kneedle).',
+  ],
+  ['Ceiling', 'The most right answers a second in any step, whatever they took.'],
+  [
+    'Saturated',
+    'By the CPU in the last step: an event loop from 0.85 of a core on, else the machine from 85 % on.',
+  ],
+]
 
 const sidesOf = (curves: Curve[]): Side[] => [...new Set(curves.map(({ side }) => side))]
 const of = (curves: Curve[], side: Side) => curves.filter((curve) => curve.side === side)
@@ -156,10 +157,9 @@ const curveSection = (curves: Curve[]): Section => ({
       { title: 'knee', cell: ({ verdict }) => rate(verdict.knee) },
       { title: 'ceiling', cell: ({ verdict }) => rate(verdict.ceiling) },
       {
-        title: 'saturated',
+        title: 'saturated part',
         isText: true,
-        cell: ({ verdict, saturated }) =>
-          verdict.isBroken ? saturated : 'nothing yet: the last step kept the budget',
+        cell: endOf,
       },
       {
         title: 'completeness',
