@@ -1,4 +1,4 @@
-import { type Chart, type Series, chart } from '../report/chart.ts'
+import { chart } from '../report/chart.ts'
 import { type Html, html } from '../report/html.ts'
 import { shortNumber, sum } from '../report/numbers.ts'
 import { type Headline, type Section, page } from '../report/page.ts'
@@ -9,7 +9,7 @@ import type { Setting } from './machine.ts'
 import type { ScalingOptions } from './options.ts'
 import { LOST, METHOD, completenessLines, settingNotes } from './run-page.ts'
 import { type Curve, type Side, endOf } from './curve.ts'
-import type { Step } from './steps.ts'
+import { answeredChart, latencyChart, nameOf } from './scaling-charts.ts'
 
 export interface ScalingPage {
   curves: Curve[]
@@ -80,58 +80,6 @@ const stepNotes = ({ stepS, budgetMs }: ScalingOptions): [string, string][] => [
 
 const sidesOf = (curves: Curve[]): Side[] => [...new Set(curves.map(({ side }) => side))]
 const of = (curves: Curve[], side: Side) => curves.filter((curve) => curve.side === side)
-const nameOf = ({ replicas }: Curve) => plural(replicas, 'replica')
-const rates = (curves: Curve[]) =>
-  [...new Set(curves.flatMap(({ steps }) => steps.map(({ offered }) => offered)))].toSorted((a, b) => a - b)
-
-function seriesOf(
-  curve: Curve,
-  x: number[],
-  value: (step: Step) => number | undefined,
-): Omit<Series, 'legend'> {
-  const steps = new Map(curve.steps.map((step) => [step.offered, step]))
-  const values = x.map((rate) => (steps.has(rate) ? (value(steps.get(rate)!) ?? null) : null))
-  return { name: nameOf(curve), values, hasDots: true }
-}
-
-function latencyChart(side: Side, curves: Curve[], budgetMs: number): Chart {
-  const x = rates(curves)
-  const knee = curves[0]?.verdict.knee
-  return {
-    title: side === 'reads' ? 'Reads' : 'Writes',
-    unit: 'p99 in ms, logarithmic',
-    x,
-    xUnit: '/s',
-    isLog: true,
-    limits: [{ y: budgetMs, text: `budget ${budgetMs} ms` }],
-    marks: knee === undefined ? [] : [{ x: knee, text: `knee ${knee}/s` }],
-    series: curves.map((curve) => ({
-      ...seriesOf(curve, x, ({ latencyMs }) => latencyMs?.p99),
-      legend:
-        curve.verdict.heldTo === undefined
-          ? 'broken at once'
-          : `kept to ${shortNumber(curve.verdict.heldTo)}/s`,
-    })),
-  }
-}
-
-function answeredChart(side: Side, curves: Curve[]): Chart {
-  const x = rates(curves)
-  return {
-    title: side === 'reads' ? 'Reads' : 'Writes',
-    unit: 'answered a second, over those asked for',
-    x,
-    xUnit: '/s',
-    series: [
-      ...curves.map((curve) => ({
-        ...seriesOf(curve, x, ({ achieved }) => achieved),
-        legend: `ceiling ${shortNumber(curve.verdict.ceiling)}/s`,
-      })),
-      { name: 'asked for', values: x, isDashed: true, colour: 8, legend: '' },
-    ],
-  }
-}
-
 const cpuOf = (curve: Curve): Html =>
   html`<div>
     <p class="remark">${curve.side}, ${nameOf(curve)}</p>
