@@ -13,7 +13,10 @@ export interface PlannedEvent {
   readonly type: string
   readonly version: number
   readonly data: unknown
+  /** `data` as JSON; made once, for its size and for the append. */
+  readonly payload: string
   readonly headers: EventHeaders
+  readonly headersJson: string
   readonly occurredAt: string
 }
 
@@ -185,7 +188,10 @@ export function planBatch(input: PlanInput): Plan {
       type,
       version: slot.version + 1,
       data,
+      // The first pass only asks which values to look up.
+      payload: input.owners ? JSON.stringify(data) : '',
       headers: command.headers,
+      headersJson: input.owners ? JSON.stringify(command.headers) : '',
       occurredAt: input.now,
     }
     const detail = input.accept?.(planned)

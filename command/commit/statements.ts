@@ -3,8 +3,9 @@ import {
   correlationBytesMax,
   envelopeBytesMax,
   headersBytesMax,
-  type EventHeaders,
+  payloadBytesMax,
 } from '../../shared/events/envelope.ts'
+import { identifier } from '../sql.ts'
 import type { Aggregate, AggregateState } from './aggregate.ts'
 import { claimKey, type PlannedEvent, type PlannedWrites } from './plan.ts'
 
@@ -35,16 +36,16 @@ interface Column {
 
 // oxlint-disable-next-line typescript/no-explicit-any -- metadata of any entity
 export function tableStatements(aggregate: Aggregate, meta: EntityMetadata<any>): TableStatements {
-  const table = quote(meta.tableName)
+  const table = identifier(meta.tableName)
   const columns: Column[] = meta.props.map((prop) => ({
     name: prop.fieldNames[0] ?? prop.name,
     type: (prop.columnTypes[0] ?? 'text').replace(/\(.*\)/, ''),
   }))
-  const names = columns.map(({ name }) => quote(name)).join(', ')
-  const record = columns.map(({ name, type }) => `${quote(name)} ${type}`).join(', ')
+  const names = columns.map(({ name }) => identifier(name)).join(', ')
+  const record = columns.map(({ name, type }) => `${identifier(name)} ${type}`).join(', ')
   const assignments = columns
     .filter(({ name }) => name !== 'id')
-    .map(({ name }) => `${quote(name)} = r.${quote(name)}`)
+    .map(({ name }) => `${identifier(name)} = r.${identifier(name)}`)
     .join(', ')
   const instants = columns.filter(({ type }) => type.startsWith('timestamp')).map(({ name }) => name)
   const stateColumns = Object.keys(
@@ -70,7 +71,7 @@ FROM ${table} t LEFT JOIN held ON held.id = t.id WHERE t.id IN (?)`,
     },
     owners: (values) =>
       [...values].map(([name, keys]) => {
-        const column = quote(aggregate.unique[name]?.column ?? name)
+        const column = identifier(aggregate.unique[name]?.column ?? name)
         return {
           sql: `SELECT ? AS claim, ${column}::text AS key, id::text AS id FROM ${table} WHERE ${column} IN (?)`,
           parameters: [`${aggregate.name}/${name}`, keys],
@@ -103,8 +104,8 @@ export function appendStatement(events: readonly PlannedEvent[]): Statement {
   const rows = events.map(
     (event) =>
       `{"i":"${event.id}","g":${JSON.stringify(event.aggregate)},"a":${JSON.stringify(event.aggregateId)},` +
-      `"t":${JSON.stringify(event.type)},"v":${event.version},"p":${JSON.stringify(event.data)},` +
-      `"h":${headersJson(event.headers)},"o":"${event.occurredAt}"}`,
+      `"t":${JSON.stringify(event.type)},"v":${event.version},"p":${event.payload},` +
+      `"h":${event.headersJson},"o":"${event.occurredAt}"}`,
   )
   return {
     sql: `INSERT INTO outbox (id, aggregatetype, aggregateid, type, version, payload, headers, occurred_at)
@@ -118,11 +119,9 @@ AS r(i uuid, g text, a text, t text, v integer, p jsonb, h jsonb, o timestamptz)
  * Why the log would refuse an event, told to its own command before the whole batch is refused for it.
  * @returns undefined when it fits
  */
-export function oversize(event: PlannedEvent): string | undefined {
-  const headers = event.headers
-  if (Buffer.byteLength(JSON.stringify(event.data)) > envelopeBytesMax - headersBytesMax - 2_048)
-    return `an event may not exceed ${envelopeBytesMax} bytes`
-  if (Buffer.byteLength(JSON.stringify(headers)) > headersBytesMax - 64)
+export function oversize({ payload, headers, headersJson }: PlannedEvent): string | undefined {
+  if (Buffer.byteLength(payload) > payloadBytesMax) return `an event may not exceed ${envelopeBytesMax} bytes`
+  if (Buffer.byteLength(headersJson) > headersBytesMax - 64)
     return `an event's headers may not exceed ${headersBytesMax} bytes`
   for (const id of [headers.correlationid, headers.causationid])
     if (id !== undefined && Buffer.byteLength(id) > correlationBytesMax)
@@ -155,12 +154,6 @@ export function claimOfOwner(row: { claim: string; key: string }): string {
   const slash = row.claim.indexOf('/')
   return claimKey(row.claim.slice(0, slash), row.claim.slice(slash + 1), row.key)
 }
-
-function headersJson(headers: EventHeaders): string {
-  return JSON.stringify(headers)
-}
-
-const quote = (name: string) => `"${name.replaceAll('"', '""')}"`
 
 const by = (column: string) => (a: Record<string, unknown>, b: Record<string, unknown>) => {
   const [x, y] = [String(a[column]), String(b[column])]

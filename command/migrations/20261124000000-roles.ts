@@ -1,4 +1,5 @@
-import { identifier, literal, type Role, type Roles } from './roles.ts'
+import { identifier, literal } from '../sql.ts'
+import type { Role, Roles } from './roles.ts'
 
 /**
  * Roles are the cluster's and may exist already, made by another database's migration or by an administrator; then

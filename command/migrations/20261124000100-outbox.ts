@@ -1,9 +1,7 @@
-import { correlationBytesMax, envelopeBytesMax, headersBytesMax } from '../../shared/events/envelope.ts'
+import { correlationBytesMax, headersBytesMax, payloadBytesMax } from '../../shared/events/envelope.ts'
 import { appendLockKey, segmentsLockKey } from '../outbox/log.ts'
-import { identifier, type Roles } from './roles.ts'
-
-/** What the envelope adds to payload and headers, generously. */
-const envelopeOverheadBytes = 2_048
+import { identifier } from '../sql.ts'
+import type { Roles } from './roles.ts'
 
 /**
  * The append-only log. `nextval` runs outside MVCC, so sequence order alone is not commit order and a reader at
@@ -27,7 +25,7 @@ CREATE TABLE outbox (
   CONSTRAINT outbox_aggregate_named CHECK (
     aggregatetype = split_part(type, '.', 1) AND aggregateid = lower(aggregateid) AND octet_length(aggregateid) BETWEEN 1 AND 128),
   CONSTRAINT outbox_headers_object CHECK (jsonb_typeof(headers) = 'object'),
-  CONSTRAINT outbox_envelope_size CHECK (octet_length(payload::text) <= ${envelopeBytesMax - headersBytesMax - envelopeOverheadBytes}),
+  CONSTRAINT outbox_envelope_size CHECK (octet_length(payload::text) <= ${payloadBytesMax}),
   CONSTRAINT outbox_headers_size CHECK (
     octet_length(headers::text) <= ${headersBytesMax}
     AND octet_length(headers ->> 'correlationid') <= ${correlationBytesMax}

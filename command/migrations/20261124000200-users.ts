@@ -1,4 +1,5 @@
-import { identifier, type Roles } from './roles.ts'
+import { identifier } from '../sql.ts'
+import type { Roles } from './roles.ts'
 
 /** `email_key` is the e-mail as it is compared: case folded by the commit loop, not by the database's locale. */
 export const usersMigration = (roles: Roles): string[] => [

@@ -3,7 +3,8 @@ import { Migration } from '@mikro-orm/migrations'
 import { rolesMigration } from './20261124000000-roles.ts'
 import { outboxMigration } from './20261124000100-outbox.ts'
 import { usersMigration } from './20261124000200-users.ts'
-import { identifier, type Roles } from './roles.ts'
+import { identifier } from '../sql.ts'
+import type { Roles } from './roles.ts'
 
 /** Every migration in order, by name. To add an aggregate add one line; a migration that landed is never changed. */
 const migrations: readonly (readonly [name: string, statements: (roles: Roles) => string[]])[] = [

@@ -24,6 +24,3 @@ function roleOf(url: string): Role {
     throw new Error('a PostgreSQL URL must name its user: postgres://USER:PASSWORD@HOST:PORT/DATABASE')
   return { name: decodeURIComponent(username), password: decodeURIComponent(password) }
 }
-
-export const identifier = (name: string) => `"${name.replaceAll('"', '""')}"`
-export const literal = (value: string) => `'${value.replaceAll("'", "''")}'`

@@ -46,6 +46,8 @@ export interface OutboxRecord {
 export const envelopeBytesMax = 1_000_000
 export const headersBytesMax = 4_096
 export const correlationBytesMax = 128
+/** Of the data alone: what is left beside headers and, generously, the envelope's own attributes. */
+export const payloadBytesMax = envelopeBytesMax - headersBytesMax - 2_048
 
 /** The message body of one outbox row. The JSON columns are spliced in as they are. */
 export function encodeEnvelope(row: OutboxRecord): string {
