@@ -1,7 +1,7 @@
 import { afterAll, expect, test } from 'bun:test'
 import { startProcess } from '../tests/support/processes.ts'
 import { createMongoUrl, createVhost, dropMongo, waitFor } from '../tests/support/stack.ts'
-import { behindProxy } from './projector/testing/proxy.ts'
+import { behindProxy } from '../tests/support/proxy.ts'
 
 const mongoUrl = createMongoUrl()
 const vhost = await createVhost()

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { SQL } from 'bun'
-import { startTcpProxy, type TcpProxy } from '../../ops/faults/tcp-proxy.ts'
+import type { TcpProxy } from '../../ops/faults/tcp-proxy.ts'
+import { behindProxy } from '../../tests/support/proxy.ts'
 import { silentLogger } from '../../shared/process/log.ts'
 import {
   migratedDatabase,
@@ -18,9 +19,9 @@ let proxy: TcpProxy
 let side: RunningCommandSide
 beforeEach(async () => {
   database = await migratedDatabase()
-  const { hostname, port } = new URL(database.commandUrl)
-  proxy = await startTcpProxy({ target: { host: hostname, port: Number(port) } })
-  side = await startCommandSide(proxy.url(database.commandUrl), {
+  const behind = await behindProxy(database.commandUrl)
+  proxy = behind.proxy
+  side = await startCommandSide(behind.url, {
     COMMAND_TIMEOUT_MS: '1500',
     DATABASE_AWAY_MAX_MS: '2500',
   })

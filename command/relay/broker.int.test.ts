@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { startTcpProxy, type TcpProxy } from '../../ops/faults/tcp-proxy.ts'
+import type { TcpProxy } from '../../ops/faults/tcp-proxy.ts'
+import { behindProxy } from '../../tests/support/proxy.ts'
 import { stackEnv, waitFor } from '../../tests/support/stack.ts'
 import { AmqpLink } from './amqp-link.ts'
 import { sendWindow } from './confirm-window.ts'
@@ -10,8 +11,7 @@ let world: RelayWorld
 let proxy: TcpProxy
 beforeEach(async () => {
   world = await relayWorld()
-  const { hostname, port } = new URL(stackEnv().RABBITMQ_URL)
-  proxy = await startTcpProxy({ target: { host: hostname, port: Number(port) } })
+  ;({ proxy } = await behindProxy(stackEnv().RABBITMQ_URL))
 })
 afterEach(async () => {
   await world.end()

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
-import { startTcpProxy, type TcpProxy } from '../../ops/faults/tcp-proxy.ts'
+import type { TcpProxy } from '../../ops/faults/tcp-proxy.ts'
+import { behindProxy } from '../../tests/support/proxy.ts'
 import { createDatabase, createVhost, stackEnv, waitFor } from '../../tests/support/stack.ts'
 import { loadSettings } from '../../shared/process/settings.ts'
 import { silentLogger } from '../../shared/process/log.ts'
@@ -12,8 +13,7 @@ let world: RelayWorld
 let proxy: TcpProxy
 beforeEach(async () => {
   world = await relayWorld()
-  const { hostname, port } = new URL(stackEnv().POSTGRES_RELAY_URL)
-  proxy = await startTcpProxy({ target: { host: hostname, port: Number(port) } })
+  ;({ proxy } = await behindProxy(stackEnv().POSTGRES_RELAY_URL))
 })
 afterEach(async () => {
   await world.end()

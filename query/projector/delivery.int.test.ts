@@ -5,7 +5,7 @@ import { queueName } from '../../shared/messaging/names.ts'
 import { storedDocument } from './gate.ts'
 import { consumerPriority } from './rendezvous.ts'
 import { createStoreWriter, type StoreWriter } from './store-writer.ts'
-import { behindProxy } from './testing/proxy.ts'
+import { behindProxy } from '../../tests/support/proxy.ts'
 import type { ThingEvent } from './testing/things.ts'
 import { createWorld, type World } from './testing/world.ts'
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { waitFor } from '../../tests/support/stack.ts'
-import { behindProxy } from './testing/proxy.ts'
+import { behindProxy } from '../../tests/support/proxy.ts'
 import { ask, connect, createWorld, type World } from './testing/world.ts'
 
 let world: World

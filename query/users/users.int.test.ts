@@ -7,7 +7,7 @@ import { createQueryApp } from '../app.ts'
 import { createDatabase, type Database } from '../database.ts'
 import { makeIndexes } from '../projector/indexes.ts'
 import { createStoreWriter } from '../projector/store-writer.ts'
-import { behindProxy } from '../projector/testing/proxy.ts'
+import { behindProxy } from '../../tests/support/proxy.ts'
 import { readModels } from '../read-models.ts'
 import { projectUser } from './users.ts'
 

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
-import { startTcpProxy, type TcpProxy } from '../../ops/faults/tcp-proxy.ts'
+import type { TcpProxy } from '../../ops/faults/tcp-proxy.ts'
+import { behindProxy } from '../support/proxy.ts'
 import { get, postUser, startProcess, type RunningProcess } from '../support/processes.ts'
 import {
   createDatabase,
@@ -26,10 +27,7 @@ beforeEach(async () => {
   database = await createDatabase()
   vhost = await createVhost()
   mongoUrl = createMongoUrl()
-  const proxyFor = (url: string) => {
-    const { hostname, port } = new URL(url)
-    return startTcpProxy({ target: { host: hostname, port: Number(port) } })
-  }
+  const proxyFor = async (url: string) => (await behindProxy(url)).proxy
   proxies = {
     postgres: await proxyFor(database.commandUrl),
     rabbitmq: await proxyFor(vhost.url),

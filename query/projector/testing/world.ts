@@ -19,7 +19,6 @@ import { createStoreWriter } from '../store-writer.ts'
 import { encodeThing, things, type ThingEvent } from './things.ts'
 
 export type World = Awaited<ReturnType<typeof createWorld>>
-export type RunningProjector = Awaited<ReturnType<World['startProjector']>>
 
 export interface ProjectorChange extends Partial<ProjectorOptions> {
   /** Instead of the world's own connection to the store. */

@@ -1,4 +1,4 @@
-import { startTcpProxy } from '../../../ops/faults/tcp-proxy.ts'
+import { startTcpProxy } from '../../ops/faults/tcp-proxy.ts'
 
 /** The same server, by way of a network that the test can shut. */
 export async function behindProxy(address: string) {
