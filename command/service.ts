@@ -63,7 +63,7 @@ export function createCommandService(
     ready: [postgresql, schema.probe, () => room(loop)],
     pipeline: [postgresql, schema.probe],
   })
-  const queryPublicUrl = settings.QUERY_PUBLIC_URL.replace(/\/$/, '')
+  const queryPublicUrl = settings.QUERY_PUBLIC_URL
   const app = createCommandApp({
     commands: { execute: (command) => schema.whenReady(() => loop.execute(command)) },
     routes: aggregates.map(({ routes }) => routes),

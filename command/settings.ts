@@ -1,3 +1,4 @@
+import { bodyBytesMaxDefault } from '../shared/http/body.ts'
 import { commonSettings } from '../shared/process/common-settings.ts'
 import { integer, url } from '../shared/process/settings.ts'
 
@@ -76,7 +77,7 @@ export const commandSettings = {
   }),
   BODY_BYTES_MAX: integer({
     doc: 'Largest request body (bytes); beyond it 413.',
-    default: 65_536,
+    default: bodyBytesMaxDefault,
     min: 1_024,
     max: 10_000_000,
   }),

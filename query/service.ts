@@ -78,11 +78,11 @@ export function createQueryService(settings: Settings<typeof querySettings>, log
         ...shell,
         collectionOf,
         timeoutMs: settings.STORE_TIMEOUT_MS,
-        publicUrl: settings.QUERY_PUBLIC_URL.replace(/\/$/, ''),
+        publicUrl: settings.QUERY_PUBLIC_URL,
         corsOrigins: settings.CORS_ORIGINS,
         pages: {
           assets: pageAssets,
-          other: { title: 'Command service', url: settings.COMMAND_PUBLIC_URL.replace(/\/$/, '') },
+          other: { title: 'Command service', url: settings.COMMAND_PUBLIC_URL },
         },
       })
     : createHttpApp({

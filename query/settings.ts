@@ -14,7 +14,6 @@ const {
 } = commonSettings
 
 export const queryRoles = ['api', 'projector'] as const
-export type QueryRole = (typeof queryRoles)[number]
 
 export const querySettings = {
   QUERY_ROLES: someOf({

@@ -2,7 +2,7 @@ import { Elysia, type AnyElysia } from 'elysia'
 import type { Health } from '../process/health.ts'
 import type { Logger } from '../process/log.ts'
 import type { Asset } from './assets.ts'
-import { readJsonBody } from './body.ts'
+import { bodyBytesMaxDefault, readJsonBody } from './body.ts'
 import { contextOf } from './context.ts'
 import { cors } from './cors.ts'
 import { documentRoute } from './document.ts'
@@ -44,7 +44,7 @@ export interface Answer {
  * Web-standard: `app.fetch` runs wherever `Request` and `Response` exist.
  */
 export function createHttpApp(options: HttpAppOptions) {
-  const { log, pages, modules = [], bodyBytesMax = 65_536 } = options
+  const { log, pages, modules = [], bodyBytesMax = bodyBytesMaxDefault } = options
   const crossOrigin = options.corsOrigins && cors(options.corsOrigins)
   const operational = operations(options)
   // Hooks reach only what is declared after them. `normalize` would drop unknown properties silently.

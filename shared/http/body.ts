@@ -1,5 +1,8 @@
 import { HttpProblem } from './problem.ts'
 
+/** Largest request body where nothing else is set. */
+export const bodyBytesMaxDefault = 65_536
+
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**

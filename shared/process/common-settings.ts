@@ -1,7 +1,7 @@
 import { originPattern } from '../http/cors.ts'
 import { exposure } from './exposure.ts'
 import { logLevels } from './logger.ts'
-import { integer, listOf, oneOf, text, url } from './settings.ts'
+import { integer, listOf, oneOf, text, url, type Setting } from './settings.ts'
 
 /** Settings that mean the same in every process that has them. */
 export const commonSettings = {
@@ -35,9 +35,8 @@ export const commonSettings = {
     min: 1,
     max: 1_000,
   }),
-  COMMAND_PUBLIC_URL: url({
+  COMMAND_PUBLIC_URL: publicUrl({
     doc: 'The command service as clients see it: the pages of the query service link to it.',
-    protocols: ['http:', 'https:'],
     default: 'http://localhost:3000',
   }),
   CORS_ORIGINS: listOf({
@@ -47,9 +46,14 @@ export const commonSettings = {
     pattern: originPattern,
     default: ['http://localhost:*', 'http://127.0.0.1:*'],
   }),
-  QUERY_PUBLIC_URL: url({
+  QUERY_PUBLIC_URL: publicUrl({
     doc: 'The query service as clients see it: the base of `Location` and of `Link`.',
-    protocols: ['http:', 'https:'],
     default: 'http://localhost:3001',
   }),
+}
+
+/** A service as clients see it; without a slash at its end, so that paths can follow. */
+function publicUrl(options: { doc: string; default: string }): Setting<string> {
+  const setting = url({ ...options, protocols: ['http:', 'https:'] })
+  return { ...setting, parse: (value) => setting.parse(value).replace(/\/$/, '') }
 }

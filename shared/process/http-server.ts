@@ -1,4 +1,5 @@
 import type { AnyElysia } from 'elysia'
+import { bodyBytesMaxDefault } from '../http/body.ts'
 import type { Logger } from './log.ts'
 import type { Runnable } from './lifecycle.ts'
 import { delay, withTimeout } from './backoff.ts'
@@ -29,7 +30,7 @@ export function httpServer(options: HttpServerOptions): Runnable & { readonly po
         port,
         reusePort: false,
         idleTimeout: 30,
-        maxRequestBodySize: (options.bodyBytesMax ?? 65_536) + 1_048_576,
+        maxRequestBodySize: (options.bodyBytesMax ?? bodyBytesMaxDefault) + 1_048_576,
       })
       started = true
       log.info('listening', { port: app.server?.port })

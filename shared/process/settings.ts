@@ -143,25 +143,6 @@ export function listOf(
   }
 }
 
-/** The lines of `.env.example` for one process's table. */
-export function envExample(title: string, table: SettingsTable): string {
-  const lines = Object.entries(table).map(([name, setting]) => {
-    const value = setting.default === undefined ? '' : String(setting.default)
-    return `# ${setting.doc} (${setting.accepts})\n#${name}=${value}\n`
-  })
-  return `# ${title}\n\n${lines.join('\n')}`
-}
-
-/** The rows of the README's table for one process. */
-export function settingsRows(table: SettingsTable): string {
-  return Object.entries(table)
-    .map(([name, setting]) => {
-      const value = setting.default === undefined ? '*required*' : `\`${String(setting.default) || ' '}\``
-      return `| \`${name}\` | ${value} | ${setting.doc} |`
-    })
-    .join('\n')
-}
-
 function base<T>(options: Common<T>, accepts: string) {
   return { doc: options.doc, default: options.default, secret: false, accepts }
 }
