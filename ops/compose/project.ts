@@ -70,18 +70,18 @@ export function projectOfEnv(): Project {
 
 /**
  * SIGKILL to the process in the container, which is not the first there: that is `init`. Resolves when the engine has
- * started the container again, with the time (of `performance.now()`) at which the process was gone.
+ * started the container again, with the time (of `performance.now()`) at which the process was gone. A signal sent is
+ * not a process gone: until the kernel has closed its sockets, a request may still reach it.
  */
 export async function crash(id: string): Promise<number> {
   const before = await startedAt(id)
   // The container may end before the one who sent the signal has.
   await inside(id, killFirstChild).catch(() => {})
-  const goneAtMs = performance.now()
   await waitFor(async () => (await startedAt(id)) !== before, {
     timeoutMs: HEALTHY_TIMEOUT_MS,
     what: 'the engine to start it again',
   })
-  return goneAtMs
+  return Date.parse(await inspect(id, '{{.State.FinishedAt}}')) - performance.timeOrigin
 }
 
 const killFirstChild = `process.kill(parseInt(require('fs').readFileSync('/proc/1/task/1/children', 'utf8')), 'SIGKILL')`

@@ -18,6 +18,7 @@ import {
 } from '../stack/requirements.ts'
 import { stackDir } from '../stack/running.ts'
 import { findChromium } from '../chromium.ts'
+import { existingK6 } from '../load/k6.ts'
 
 const HELP = `usage: npm run doctor
 
@@ -67,6 +68,7 @@ function checks(): Record<string, Check> {
     ports,
     Chromium: async () =>
       findChromium() ?? 'none, and the pages are not tried by npm test: apt-get install chromium',
+    k6: async () => existingK6() ?? 'not built yet: npm run load builds it once, with Go',
   }
 }
 
