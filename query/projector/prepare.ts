@@ -1,4 +1,5 @@
 import { EventError, parseEnvelope, type DomainEvent } from '../../shared/events/catalogue.ts'
+import { parseHeartbeat } from '../../shared/messaging/heartbeat.ts'
 import { heartbeatType, type Heartbeat } from '../../shared/messaging/names.ts'
 import type { Change } from './gate.ts'
 import type { ReadModel } from './read-model.ts'
@@ -56,22 +57,4 @@ export function prepare(model: ReadModel, message: Message): Prepared {
     const name = error instanceof Error ? error.name : typeof error
     throw new Poison('projection-failed', eventType, eventId, `the projection threw ${name}`)
   }
-}
-
-function parseHeartbeat(body: Uint8Array): Heartbeat {
-  let value: unknown
-  try {
-    value = JSON.parse(new TextDecoder().decode(body))
-  } catch {
-    throw new EventError('not-json', 'the heartbeat is not JSON')
-  }
-  const heartbeat = value as Heartbeat
-  const isHeartbeat =
-    typeof value === 'object' &&
-    value !== null &&
-    Number.isSafeInteger(heartbeat.head) &&
-    Number.isSafeInteger(heartbeat.cursor) &&
-    !Number.isNaN(Date.parse(heartbeat.time))
-  if (!isHeartbeat) throw new EventError('invalid-data', 'the heartbeat lacks time, head or cursor')
-  return heartbeat
 }

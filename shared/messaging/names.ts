@@ -4,6 +4,12 @@
  */
 export const exchangeName = 'events'
 
+/** Where a group asks the relay for a replay: declared by every relay, consumed by the active one. */
+export const requestQueueName = 'relay.requests'
+
+/** Message header of what a replay sent again; its value is the request's id. */
+export const replayHeader = 'x-replay'
+
 /** `p03of08`, with as many digits as the count needs, two at least. */
 export function partitionTag(partition: number, partitions: number): string {
   const digits = Math.max(2, String(partitions).length)
@@ -46,6 +52,20 @@ export interface Heartbeat {
   readonly head: number
   /** Everything up to this `seq` is confirmed by the broker. */
   readonly cursor: number
+  /** An operator paused the relay: no events come, although there may be some. */
+  readonly paused?: true
+  /**
+   * By aggregate, the last live event that was confirmed on this partition in this relay's term: it is before this
+   * heartbeat in every queue that is bound for both. Absent while there is none.
+   */
+  readonly last?: Readonly<Record<string, LastEvent>>
+}
+
+export interface LastEvent {
+  readonly seq: number
+  /** Of the aggregate. */
+  readonly id: string
+  readonly version: number
 }
 
 export const eventContentType = 'application/cloudevents+json'
