@@ -46,7 +46,7 @@ export class Delivery {
       const sent: readonly EventMessage[] = extent === 'all' ? pending : pending.slice(0, 1)
       const fates = await this.publish(sent)
       const confirmed = confirmedPrefix(fates)
-      if (confirmed > 0) await this.progressed(sent[confirmed - 1]!.seq)
+      if (confirmed > 0) await this.progressed(sent.slice(0, confirmed))
       pending = pending.slice(confirmed)
       extent = 'all'
       const fate = fates[confirmed]
@@ -80,13 +80,15 @@ export class Delivery {
     return fates
   }
 
-  private async progressed(seq: number): Promise<void> {
-    const { status, cursor, log } = this.options
+  private async progressed(confirmed: readonly EventMessage[]): Promise<void> {
+    const { status, cursor, heartbeats, log } = this.options
+    const { seq } = confirmed.at(-1)!
     if (status.outage) log.info('events flow again', { after_ms: elapsedMs(status.outage.sinceMs) })
     this.failures = 0
     status.outage = undefined
     status.waitingSinceMs = performance.now()
     status.confirmedSeq = seq
+    heartbeats.confirmed(confirmed)
     await cursor.confirmedUpTo(seq)
   }
 

@@ -14,18 +14,21 @@ import type { EventMessage } from './window.ts'
 /** Answers each call of `publish` with the next of `script`; notes what was published. */
 function scriptedPublisher(script: (readonly Fate[])[]) {
   const calls: string[][] = []
+  const probes: string[] = []
   let restored = 0
   const publisher: Publisher = {
     state: { connected: true, blocked: undefined, reason: undefined },
     async publish(messages: readonly Message[]) {
-      calls.push(messages.map(({ id, type }) => (type.startsWith('relay.') ? 'probe' : id)))
+      const isProbe = ({ type }: Message) => type.startsWith('relay.')
+      calls.push(messages.map((message) => (isProbe(message) ? 'probe' : message.id)))
+      probes.push(...messages.filter(isProbe).map(({ body }) => body))
       return script.shift() ?? messages.map(() => 'confirmed')
     },
     async restore() {
       restored++
     },
   }
-  return { publisher, calls, restored: () => restored }
+  return { publisher, calls, probes, restored: () => restored }
 }
 
 function setUp(script: (readonly Fate[])[]) {
@@ -51,7 +54,14 @@ function setUp(script: (readonly Fate[])[]) {
     publisher,
     lease,
     cursor,
-    heartbeats: new Heartbeats({ publisher, partitions: 8, intervalMs: 1_000, status, log: silentLogger }),
+    heartbeats: new Heartbeats({
+      publisher,
+      term: 1,
+      partitions: 8,
+      intervalMs: 1_000,
+      status,
+      log: silentLogger,
+    }),
     status,
     metrics: relayMetrics(registry, { status, broker: () => publisher.state }),
     backoffMaxMs: 2,
@@ -71,7 +81,9 @@ const window = (...ids: string[]) =>
     id,
     seq: index + 1,
     partition: 3,
+    aggregate: 'users',
     aggregateId: 'a',
+    version: index + 1,
     type: 'users.user.created.v1',
     routingKey: 'users.p03of08.user.created',
     contentType: 'application/cloudevents+json',
@@ -155,4 +167,19 @@ test('told to stop, it ends the window under way and does not sit out an outage'
   await settled()
   expect(calls).toEqual([['a', 'b']])
   expect(moved).toEqual([1])
+})
+
+test('heartbeats after a partly confirmed window name its confirmed prefix, and count what is sent twice once', async () => {
+  const { delivery, probes } = setUp([
+    ['confirmed', 'nacked', 'confirmed'],
+    ['confirmed'],
+    ['confirmed', 'confirmed'],
+    ['nacked'],
+  ])
+  await delivery.deliver(window('a', 'b', 'c'))
+  await delivery.deliver([{ ...window('d')[0]!, seq: 4, version: 4 }])
+  expect(probes.map((body) => JSON.parse(body).last.users)).toEqual([
+    { seq: 1, count: 1, id: 'a', version: 1 },
+    { seq: 3, count: 3, id: 'a', version: 3 },
+  ])
 })

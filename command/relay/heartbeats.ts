@@ -1,9 +1,17 @@
-import { heartbeatRoutingKey, heartbeatType, type Heartbeat } from '../../shared/messaging/names.ts'
+import {
+  heartbeatRoutingKey,
+  heartbeatType,
+  type Heartbeat,
+  type LastEvent,
+} from '../../shared/messaging/names.ts'
 import type { Logger } from '../../shared/process/log.ts'
 import type { Fate, Message, Publisher } from './publisher.ts'
 import type { RelayStatus } from './status.ts'
+import type { EventMessage } from './window.ts'
 
 export interface HeartbeatOptions {
+  /** Fencing token of the term. */
+  readonly term: number
   readonly publisher: Publisher
   readonly partitions: number
   readonly intervalMs: number
@@ -18,12 +26,25 @@ export interface HeartbeatOptions {
  */
 export class Heartbeats {
   private nextAtMs = 0
+  /** By partition, then by aggregate. */
+  private readonly last: Record<string, LastEvent>[] = []
 
   constructor(private readonly options: HeartbeatOptions) {}
 
   /** Without a connection it stays due. */
   get isDue(): boolean {
     return this.options.publisher.state.connected && performance.now() >= this.nextAtMs
+  }
+
+  /** Told of each event once, when it is confirmed, so that the heartbeats after it can name it. */
+  confirmed(messages: readonly EventMessage[]): void {
+    for (const { partition, aggregate, aggregateId: id, seq, version } of messages) {
+      const last = (this.last[partition] ??= {})
+      const before = last[aggregate]
+      const count = (before?.count ?? 0) + 1
+      // An event that was held back comes with an older position than what went ahead of it.
+      last[aggregate] = before && before.seq > seq ? { ...before, count } : { seq, count, id, version }
+    }
   }
 
   async send(seen: { head: number; cursor: number }, signal: AbortSignal): Promise<void> {
@@ -50,8 +71,16 @@ export class Heartbeats {
   }
 
   private message(partition: number, { head, cursor }: { head: number; cursor: number }): Message {
-    const { partitions, intervalMs } = this.options
-    const body: Heartbeat = { type: heartbeatType, time: new Date().toISOString(), head, cursor }
+    const { partitions, intervalMs, term } = this.options
+    const last = this.last[partition]
+    const body: Heartbeat = {
+      type: heartbeatType,
+      time: new Date().toISOString(),
+      head,
+      cursor,
+      term,
+      ...(last ? { last } : undefined),
+    }
     return {
       id: crypto.randomUUID(),
       type: heartbeatType,

@@ -1,7 +1,14 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { waitFor } from '../../tests/support/stack.ts'
 import { PostgresLog } from './postgres-log.ts'
-import { aggregateIds, eventRow, relayWorld, type RelayWorld, type RunningRelay } from './testing/world.ts'
+import {
+  aggregateIdOn,
+  aggregateIds,
+  eventRow,
+  relayWorld,
+  type RelayWorld,
+  type RunningRelay,
+} from './testing/world.ts'
 
 let world: RelayWorld
 beforeEach(async () => {
@@ -65,6 +72,27 @@ test('heartbeats tell head and cursor on every partition, after each poll, also 
   expect(queue.heartbeats.every(({ head, cursor }) => head === 5 && cursor <= 5)).toBe(true)
   const { length } = queue.heartbeats
   await waitFor(() => queue.heartbeats.length >= length + 16, { timeoutMs: 5_000, what: 'two more rounds' })
+}, 30_000)
+
+test('heartbeats name the last confirmed event of their partition and count each event once, by term', async () => {
+  const queue = await world.broker.queue('all')
+  await queue.take()
+  const [third, fifth] = [aggregateIdOn(3), aggregateIdOn(5)]
+  const first = await world.start()
+  const last = (partition: number) => queue.heartbeats.findLast((found) => found.partition === partition)
+  await waitFor(() => last(3), { timeoutMs: 5_000, what: 'a heartbeat' })
+  expect(last(3)).not.toHaveProperty('last')
+  await world.append([third, fifth, third])
+  await waitFor(() => last(3)?.last?.['users']?.seq === 3, { timeoutMs: 5_000, what: 'the last event' })
+  expect(last(3)).toMatchObject({ term: 1, last: { users: { seq: 3, count: 2, id: third, version: 2 } } })
+  await waitFor(() => last(5)?.last, { timeoutMs: 5_000, what: 'the other last event' })
+  expect(last(5)!.last).toEqual({ users: { seq: 2, count: 1, id: fifth, version: 1 } })
+  expect(last(0)).not.toHaveProperty('last')
+
+  await first.stop()
+  await world.start()
+  await waitFor(() => last(3)?.term === 2, { timeoutMs: 5_000, what: 'the next term' })
+  expect(last(3)).not.toHaveProperty('last')
 }, 30_000)
 
 test('the relay refuses a sequence that stands behind the log, and goes on when it is mended', async () => {

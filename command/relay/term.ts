@@ -32,7 +32,11 @@ export async function lead(lease: Lease, after: number, options: TermOptions): P
   log.info('leading', { token: lease.token, cursor: after })
 
   const cursor = new CursorMover(lease, log)
-  const heartbeats = new Heartbeats({ ...options, intervalMs: options.heartbeatIntervalMs })
+  const heartbeats = new Heartbeats({
+    ...options,
+    term: lease.token,
+    intervalMs: options.heartbeatIntervalMs,
+  })
   const delivery = new Delivery({ ...options, lease, cursor, heartbeats, halt, abort })
   try {
     // Not one message before the guard has looked at this database.

@@ -6,7 +6,9 @@ import type { Message } from './publisher.ts'
 export interface EventMessage extends Message {
   readonly seq: number
   readonly partition: number
+  readonly aggregate: string
   readonly aggregateId: string
+  readonly version: number
 }
 
 /** One outbox row as its message: its id is the event's, so that a message sent again is recognised. */
@@ -15,7 +17,9 @@ export function eventMessage(row: OutboxRecord, partitions: number): EventMessag
   return {
     seq: row.seq,
     partition,
+    aggregate: row.aggregatetype,
     aggregateId: row.aggregateid,
+    version: row.version,
     id: row.id,
     type: row.type,
     routingKey: routingKey(row.type, partition, partitions),

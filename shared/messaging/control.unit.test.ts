@@ -30,7 +30,8 @@ const heartbeat: Heartbeat = {
   head: 9,
   cursor: 8,
   paused: true,
-  last: { things: { seq: 8, id, version: 3 } },
+  term: 2,
+  last: { things: { seq: 8, count: 2, id, version: 3 } },
 }
 const request: ReplayRequest = {
   type: replayRequestType,
@@ -49,7 +50,7 @@ const marker: ReplayMarker = { type: replayMarkerType, request: id, partition: 3
 describe('what the machinery says is read back', () => {
   test('a heartbeat, also one of a relay that says less or more', () => {
     expect(parseHeartbeat(bytes(heartbeat))).toEqual(heartbeat)
-    const { paused: _, last: __, ...older } = heartbeat
+    const { paused: _, term: __, last: ___, ...older } = heartbeat
     expect(parseHeartbeat(bytes(older))).toEqual(older)
     expect(parseHeartbeat(bytes({ ...heartbeat, more: 1 }))).toMatchObject(heartbeat)
   })
@@ -80,7 +81,7 @@ describe('what is wrong is named by its place and not by its value', () => {
     ],
     [
       'invalid-data: the heartbeat is wrong at /last/things/version',
-      () => parseHeartbeat(bytes({ ...heartbeat, last: { things: { seq: 1, id } } })),
+      () => parseHeartbeat(bytes({ ...heartbeat, last: { things: { seq: 1, count: 1, id } } })),
     ],
     [
       'invalid-data: the request is wrong at /id',

@@ -14,10 +14,11 @@ export const parseHeartbeat: (body: Uint8Array) => Heartbeat = controlBody(
     head: position,
     cursor: position,
     paused: Type.Optional(Type.Literal(true)),
+    term: Type.Optional(position),
     last: Type.Optional(
       Type.Record(
         Type.String(),
-        Type.Object({ seq: position, id: Type.String({ minLength: 1 }), version: position }),
+        Type.Object({ seq: position, count: position, id: Type.String({ minLength: 1 }), version: position }),
       ),
     ),
   }),

@@ -54,15 +54,20 @@ export interface Heartbeat {
   readonly cursor: number
   /** An operator paused the relay: no events come, although there may be some. */
   readonly paused?: true
+  /** Fencing token of the relay that sends it: one more at each change of relay. */
+  readonly term?: number
   /**
-   * By aggregate, the last live event that was confirmed on this partition in this relay's term: it is before this
-   * heartbeat in every queue that is bound for both. Absent while there is none.
+   * By aggregate, the last live event of the confirmed prefix on this partition in this term: it is before this
+   * heartbeat in every queue that is bound for both. Absent while there is none. In an outage a queue may hold later
+   * events already, which are sent again.
    */
   readonly last?: Readonly<Record<string, LastEvent>>
 }
 
 export interface LastEvent {
   readonly seq: number
+  /** Events of the aggregate that were confirmed on this partition in this term, each once however often it was sent. */
+  readonly count: number
   /** Of the aggregate. */
   readonly id: string
   readonly version: number

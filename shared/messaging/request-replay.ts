@@ -6,7 +6,7 @@ import { replayRequestType, type ReplayRequest } from './replay.ts'
 /**
  * Puts a request into the relay's queue, durably. Safe to repeat with the same id, which is needed after any
  * rejection: the outcome is unknown then.
- * @param channel one of its own, used for nothing else meanwhile; the caller opens and closes it
+ * @param channel one of its own, used for nothing else; the caller opens and closes it
  * @throws ReplayNotAcceptedError when no relay has been at this broker yet, or nobody confirmed in time
  * @throws when the connection is lost or blocked
  */
@@ -28,7 +28,9 @@ export async function requestReplay(
     type: replayRequestType,
   }
   const confirmed = async () => {
-    await channel.confirmSelect()
+    // Not twice: the client would begin to count anew, and the broker would not. Not in the client's published types.
+    const { confirmId } = channel as unknown as { confirmId: number }
+    if (confirmId === 0) await channel.confirmSelect()
     await channel.basicPublish('', requestQueueName, JSON.stringify(message), properties, true)
   }
   try {

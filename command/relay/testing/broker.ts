@@ -1,6 +1,7 @@
 import type { AMQPMessage } from '@cloudamqp/amqp-client'
 import { aggregateBinding, exchangeName, heartbeatRoutingKey } from '../../../shared/messaging/names.ts'
-import { heartbeatType } from '../../../shared/messaging/names.ts'
+import { parseHeartbeat } from '../../../shared/messaging/heartbeat.ts'
+import { heartbeatType, type Heartbeat } from '../../../shared/messaging/names.ts'
 import { connectAmqp } from '../../../shared/messaging/amqp-connection.ts'
 
 /** The broker as a read-side group sees it. */
@@ -20,11 +21,15 @@ export interface QueueOptions {
 export interface TestQueue {
   /** Everything taken so far, heartbeats apart, in order; taking begins at the first call of `take`. */
   readonly events: readonly ReceivedEvent[]
-  readonly heartbeats: readonly { partition: number; head: number; cursor: number }[]
+  readonly heartbeats: readonly ReceivedHeartbeat[]
   take(): Promise<void>
   /** Messages that nobody took. */
   depth(): Promise<number>
   delete(): Promise<void>
+}
+
+export interface ReceivedHeartbeat extends Heartbeat {
+  readonly partition: number
 }
 
 export interface ReceivedEvent {
@@ -54,7 +59,7 @@ export async function testBroker(url: string): Promise<TestBroker> {
       await channel.queueDeclare(name, { durable: true }, { 'x-queue-type': 'quorum', ...options.arguments })
       for (const binding of options.bindings ?? ['#']) await channel.queueBind(name, exchangeName, binding)
       const events: ReceivedEvent[] = []
-      const heartbeats: { partition: number; head: number; cursor: number }[] = []
+      const heartbeats: ReceivedHeartbeat[] = []
       return {
         events,
         heartbeats,
@@ -86,7 +91,7 @@ function receivedEvent(message: AMQPMessage): ReceivedEvent {
   }
 }
 
-function receivedHeartbeat(message: AMQPMessage) {
-  const { head, cursor } = JSON.parse(message.bodyString()!)
-  return { partition: Number(/p(\d+)of/.exec(message.routingKey)![1]), head, cursor }
+function receivedHeartbeat(message: AMQPMessage): ReceivedHeartbeat {
+  const heartbeat = parseHeartbeat(message.body!)
+  return { ...heartbeat, partition: Number(/p(\d+)of/.exec(message.routingKey)![1]) }
 }
