@@ -20,11 +20,20 @@ export interface ConsumerOptions {
   readonly batchMax: number
   /** Told of what is in the store and about to be acknowledged. Must not throw. */
   readonly onApplied: (applied: Applied) => void
+  /** Made anew for each subscription. */
+  readonly inspector: () => Inspector
   /** Told when a write failed and will be tried again. Must not throw. */
   readonly onWriteFailed: (error: unknown, nextMs: number) => void
   /** Told each time a message stops the partition. Must not throw. */
   readonly onPoisoned: (poison: Poison, nextMs: number) => void
 }
+
+/**
+ * Looks at every batch after its write and before its acknowledgement, in order; also at one that ends before a
+ * poisoned message, which it never gets to see. Must not throw.
+ * @returns what else must be in the store before the batch may be acknowledged: tried until it succeeds
+ */
+export type Inspector = (applied: Applied) => (() => Promise<void>) | undefined
 
 /** A subscription to one queue, from its channel's opening to its end; never used again after that. */
 export interface Consumer {
@@ -58,6 +67,7 @@ export async function openConsumer(connection: Connection, options: ConsumerOpti
   markSubscribed(state)
   const working = applyAll(inbox, {
     ...options,
+    inspect: options.inspector(),
     over: over.signal,
     leave: AbortSignal.any([over.signal, leaving.signal]),
     acknowledge(message) {

@@ -2,14 +2,11 @@ import type { Logger } from '../../shared/process/log.ts'
 import type { ConsumerOptions } from './consumer.ts'
 import type { ProjectorMetrics } from './metrics.ts'
 import type { PipelineView } from './pipeline-view.ts'
-import type { Prepared } from './prepare.ts'
-import type { HeartbeatRecords } from './records.ts'
 import { queueOf, type PartitionOf } from './topology.ts'
 
 export interface ObserverOptions {
   readonly log: Logger
   readonly metrics: ProjectorMetrics
-  readonly records: HeartbeatRecords
   readonly view: PipelineView
 }
 
@@ -17,30 +14,17 @@ type Hooks = Pick<ConsumerOptions, 'onApplied' | 'onWriteFailed' | 'onPoisoned'>
 
 /** What one partition does, told to log, metrics and the other replicas. Logs ids and never an event's data. */
 export function observe({ model, partition, partitions }: PartitionOf, options: ObserverOptions): Hooks {
-  const { log, metrics, records, view } = options
+  const { log, metrics, view } = options
   const { group } = model
   const names = { group, partition }
   const queue = queueOf({ model, partition, partitions })
-
-  /** Everything before it on this partition is in the store: that is what it proves. */
-  function note({ heartbeat }: Prepared & { kind: 'heartbeat' }): void {
-    const { time, head, cursor } = heartbeat
-    const entry = { queue, group, partition, time, head, cursor }
-    view.see(entry)
-    records
-      .noteHeartbeat(entry)
-      .catch((error: unknown) => log.warn('a heartbeat was not noted', { ...names, error }))
-  }
 
   return {
     onApplied(applied) {
       metrics.applied(group, applied)
       const events = []
       for (const item of applied.prepared) {
-        if (item.kind === 'heartbeat') {
-          note(item)
-          continue
-        }
+        if (item.kind !== 'event') continue
         const { aggregateId, version, requestId, traceparent } = item.event
         events.push({ id: aggregateId, version, request_id: requestId, traceparent })
       }

@@ -1,6 +1,7 @@
 import { EventError, parseEnvelope, type DomainEvent } from '../../shared/events/catalogue.ts'
 import { parseHeartbeat } from '../../shared/messaging/heartbeat.ts'
-import { heartbeatType, type Heartbeat } from '../../shared/messaging/names.ts'
+import { heartbeatType, replayHeader, type Heartbeat } from '../../shared/messaging/names.ts'
+import { parseReplayMarker, replayMarkerType, type ReplayMarker } from '../../shared/messaging/replay.ts'
 import type { Change } from './gate.ts'
 import type { ReadModel } from './read-model.ts'
 
@@ -8,12 +9,25 @@ import type { ReadModel } from './read-model.ts'
 export interface Message {
   readonly deliveryTag: number
   readonly body: Uint8Array | null
-  readonly properties: { readonly type?: string; readonly messageId?: string }
+  readonly properties: {
+    readonly type?: string
+    readonly messageId?: string
+    readonly headers?: Readonly<Record<string, unknown>>
+  }
 }
 
 export type Prepared =
-  | { readonly kind: 'event'; readonly event: DomainEvent; readonly change: Change }
+  | PreparedEvent
   | { readonly kind: 'heartbeat'; readonly heartbeat: Heartbeat }
+  | { readonly kind: 'marker'; readonly marker: ReplayMarker }
+
+export interface PreparedEvent {
+  readonly kind: 'event'
+  readonly event: DomainEvent
+  readonly change: Change
+  /** Id of the request that it was sent again for; undefined for a live event. */
+  readonly replay: string | undefined
+}
 
 /** A message that no retry will help. Holds nothing of the event's data, which may be personal. */
 export class Poison extends Error {
@@ -35,21 +49,24 @@ export class Poison extends Error {
  * @throws Poison
  */
 export function prepare(model: ReadModel, message: Message): Prepared {
-  const { type, messageId } = message.properties
+  const { type, messageId, headers } = message.properties
   const body = message.body ?? new Uint8Array()
   let eventType = type
   let eventId = messageId
   try {
     if (type === heartbeatType) return { kind: 'heartbeat', heartbeat: parseHeartbeat(body) }
+    if (type === replayMarkerType) return { kind: 'marker', marker: parseReplayMarker(body) }
     const envelope = parseEnvelope(body)
     eventType = envelope.type
     eventId = envelope.id
     const event: DomainEvent = model.handles.decode(envelope)
     const { version, time } = event
+    const replay = headers?.[replayHeader]
     return {
       kind: 'event',
       event,
       change: { id: model.key(event), version, document: model.project(event), time },
+      replay: typeof replay === 'string' ? replay : undefined,
     }
   } catch (error) {
     if (error instanceof EventError) throw new Poison(error.code, eventType, eventId, error.message)

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { heartbeatType } from '../../shared/messaging/names.ts'
+import { heartbeatType, replayHeader } from '../../shared/messaging/names.ts'
+import { replayMarkerType } from '../../shared/messaging/replay.ts'
 import { Poison, prepare, type Message } from './prepare.ts'
 import { encodeThing, things } from './testing/things.ts'
 
@@ -38,6 +39,24 @@ describe('a message becomes', () => {
     expect(prepare(things, message({ body: JSON.stringify(heartbeat), type: heartbeatType }))).toEqual({
       kind: 'heartbeat',
       heartbeat,
+    } as never)
+  })
+  test('an event that was sent again for a request, and the marker at the end of it', () => {
+    const { properties, ...rest } = message({})
+    const again = { ...rest, properties: { ...properties, headers: { [replayHeader]: id } } }
+    expect(prepare(things, again)).toMatchObject({ kind: 'event', replay: id })
+    expect(prepare(things, message({}))).toMatchObject({ kind: 'event', replay: undefined })
+    const marker = {
+      type: replayMarkerType,
+      request: id,
+      partition: 1,
+      sent: 2,
+      time: '2026-01-02T03:04:05.678Z',
+      head: 9,
+    }
+    expect(prepare(things, message({ body: JSON.stringify(marker), type: replayMarkerType }))).toEqual({
+      kind: 'marker',
+      marker,
     } as never)
   })
 })

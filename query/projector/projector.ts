@@ -14,6 +14,7 @@ import type { PipelineView } from './pipeline-view.ts'
 import type { ReadModel } from './read-model.ts'
 import type { ProjectorRecords } from './records.ts'
 import { consumerPriority } from './rendezvous.ts'
+import { createInspector } from './replay/inspector.ts'
 import type { StoreWriter } from './store-writer.ts'
 import { queueOf, type PartitionOf } from './topology.ts'
 
@@ -56,7 +57,8 @@ export function createProjector(options: ProjectorOptions): Projector {
   const consumers = places.map((of, index) =>
     createPartition({
       ...options,
-      ...observe(of, { log, metrics, records, view }),
+      ...observe(of, { log, metrics, view }),
+      inspector: () => createInspector({ of, records, view }),
       of,
       state: states[index]!,
       broker,

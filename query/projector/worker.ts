@@ -1,11 +1,12 @@
 import { backoffMs, delay, retryUntil } from '../../shared/process/backoff.ts'
 import { applyBatch } from './apply.ts'
-import type { ConsumerOptions } from './consumer.ts'
+import type { ConsumerOptions, Inspector } from './consumer.ts'
 import type { Inbox } from './inbox.ts'
 import type { Message } from './prepare.ts'
 import { DocumentFault, type StoreWriter } from './store-writer.ts'
 
-export interface WorkerOptions<M extends Message> extends ConsumerOptions {
+export interface WorkerOptions<M extends Message> extends Omit<ConsumerOptions, 'inspector'> {
+  readonly inspect: Inspector
   /** Ends the work after the write in hand; a write that fails is not tried again then. */
   readonly leave: AbortSignal
   /** The channel is gone: what a write in hand brings is of no interest any more. Implies `leave`. */
@@ -23,13 +24,18 @@ const poisonRetry = { baseMs: 1_000, maxMs: 30_000 }
  */
 export async function applyAll<M extends Message>(inbox: Inbox<M>, options: WorkerOptions<M>): Promise<void> {
   const { model, state, leave } = options
-  const write = patiently(options)
+  const write: StoreWriter['write'] = (collection, changes) => {
+    state.oldestUnappliedMs = oldest(changes) ?? state.oldestUnappliedMs
+    return patiently(() => options.write(collection, changes), options)
+  }
   for (let poisonings = 0; !leave.aborted;) {
     const batch = await inbox.peek(options.batchMax)
     if (batch === undefined) return
     const applied = await applyBatch(model, batch, write).catch(unlessLeaving)
     if (applied === undefined) return
     const count = applied.prepared.length
+    const note = options.inspect(applied)
+    if (note && !(await patiently(() => note().then(isDone), options).catch(unlessLeaving))) return
     if (count > 0) {
       options.onApplied(applied)
       options.acknowledge(batch[count - 1]!)
@@ -50,25 +56,30 @@ export async function applyAll<M extends Message>(inbox: Inbox<M>, options: Work
   }
 }
 
-/** The store writer, tried until it succeeds: an outage uses up no event's attempts, and loses none. */
-function patiently<M extends Message>(options: WorkerOptions<M>): StoreWriter['write'] {
+/**
+ * Something done to the store, tried until it succeeds: an outage uses up no event's attempts, and loses none.
+ * @throws DocumentFault, which no retry helps, and Left
+ */
+async function patiently<T, M extends Message>(
+  work: () => Promise<T>,
+  options: WorkerOptions<M>,
+): Promise<T> {
   const { state, leave } = options
-  return async (collection, changes) => {
-    state.oldestUnappliedMs = oldest(changes) ?? state.oldestUnappliedMs
-    const result = await retryUntil(() => options.write(collection, changes).catch(faultAsValue), {
-      ...writeRetry,
-      signal: leave,
-      onFailure(error, nextMs) {
-        state.writeFailing = true
-        options.onWriteFailed(error, nextMs)
-      },
-    })
-    if (result === undefined || options.over.aborted) throw new Left()
-    state.writeFailing = false
-    if (result instanceof DocumentFault) throw result
-    return result
-  }
+  const result = await retryUntil(() => work().catch(faultAsValue), {
+    ...writeRetry,
+    signal: leave,
+    onFailure(error, nextMs) {
+      state.writeFailing = true
+      options.onWriteFailed(error, nextMs)
+    },
+  })
+  if (result === undefined || options.over.aborted) throw new Left()
+  state.writeFailing = false
+  if (result instanceof DocumentFault) throw result
+  return result
 }
+
+const isDone = () => true
 
 function faultAsValue(error: unknown): DocumentFault {
   if (error instanceof DocumentFault) return error

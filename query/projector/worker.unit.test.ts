@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'bun:test'
+import type { Inspector } from './consumer.ts'
 import { createInbox } from './inbox.ts'
 import { partitionState, type PartitionState } from './partition-state.ts'
 import type { Message } from './prepare.ts'
@@ -11,7 +12,7 @@ const stored = (id: string, version: number): ThingEvent => ({ id, version, labe
 const undecodable: ThingEvent = { id: 'x', version: 1, label: 1 }
 
 /** A worker on an inbox of its own. `log` has what it did, in order: `write a1 b2`, `ack 3`, `stopped <code>`. */
-function setUp(options: { batchMax?: number; write?: StoreWriter['write'] } = {}) {
+function setUp(options: { batchMax?: number; write?: StoreWriter['write']; inspect?: Inspector } = {}) {
   const inbox = createInbox()
   const log: string[] = []
   const over = new AbortController()
@@ -31,6 +32,7 @@ function setUp(options: { batchMax?: number; write?: StoreWriter['write'] } = {}
       log.push(`write ${changes.map(({ id, version }) => `${id}${version}`).join(' ')}`.trim())
       return options.write?.(collection, changes) ?? { applied: changes.length, skipped: 0 }
     },
+    inspect: (applied) => options.inspect?.(applied),
     acknowledge: ({ deliveryTag }) => log.push(`ack ${deliveryTag}`),
     onApplied() {},
     onWriteFailed: () => log.push('write failed'),
@@ -127,6 +129,23 @@ describe('the worker', () => {
     deliver(stored('a', 1))
     await failed.promise
     expect((await leave()).filter((entry) => entry.startsWith('ack'))).toEqual([])
+  })
+
+  test('what a batch tells is noted before it is acknowledged, and tried until it is', async () => {
+    const done = Promise.withResolvers<void>()
+    let attempts = 0
+    const { deliver, leave, log } = setUp({
+      inspect:
+        ({ prepared }) =>
+        async () => {
+          log.push(`note ${prepared.length}`)
+          if (++attempts === 1) throw new Error('away')
+          done.resolve()
+        },
+    })
+    deliver(stored('a', 1))
+    await done.promise
+    expect(await leave()).toEqual(['write a1', 'note 1', 'write failed', 'note 1', 'ack 1'])
   })
 
   test('a write that ends after the channel is gone is not acknowledged, and leaves the state alone', async () => {
