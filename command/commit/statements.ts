@@ -6,8 +6,9 @@ import {
   payloadBytesMax,
 } from '../../shared/events/envelope.ts'
 import { identifier } from '../sql.ts'
-import type { Aggregate, AggregateState } from './aggregate.ts'
+import type { Aggregate } from './aggregate.ts'
 import { claimKey, type PlannedEvent, type PlannedWrites } from './plan.ts'
+import { rowReader, type RowState } from './row-state.ts'
 
 /** One statement and its parameters, with `?` for each. */
 export interface Statement {
@@ -23,7 +24,7 @@ export interface TableStatements {
   /** The rows of `ids`, each locked, or seen and held by somebody else. Columns: id, locked (JSON text or null). */
   lock(ids: readonly string[]): Statement
   /** A locked row's JSON text → its state and version. */
-  hydrate(json: string): { state: AggregateState; version: number }
+  hydrate(json: string): RowState
   /** Who has the values: columns name, key, id. One per unique of the aggregate that is asked for. */
   owners(values: ReadonlyMap<string, readonly string[]>): Statement[]
   write(writes: PlannedWrites): Statement[]
@@ -48,9 +49,6 @@ export function tableStatements(aggregate: Aggregate, meta: EntityMetadata<any>)
     .map(({ name }) => `${identifier(name)} = r.${identifier(name)}`)
     .join(', ')
   const instants = columns.filter(({ type }) => type.startsWith('timestamp')).map(({ name }) => name)
-  const stateColumns = Object.keys(
-    (aggregate.events.schemas[aggregate.snapshot] as { properties?: object } | undefined)?.properties ?? {},
-  )
   // Sorted by a unique value, two processes insert in the same order: unsorted they deadlocked.
   const sortColumn = Object.values(aggregate.unique)[0]?.column ?? 'id'
 
@@ -62,13 +60,7 @@ SELECT t.id::text AS id, CASE WHEN held.id IS NOT NULL THEN row_to_json(held)::t
 FROM ${table} t LEFT JOIN held ON held.id = t.id WHERE t.id IN (?)`,
       parameters: [ids, ids],
     }),
-    hydrate(json) {
-      const row = JSON.parse(json) as Record<string, unknown>
-      for (const name of instants)
-        if (row[name] != null) row[name] = new Date(String(row[name])).toISOString()
-      const state = Object.fromEntries(stateColumns.map((name) => [name, row[name]]))
-      return { state: state as unknown as AggregateState, version: Number(row['version']) }
-    },
+    hydrate: rowReader(aggregate, instants),
     owners: (values) =>
       [...values].map(([name, keys]) => {
         const column = identifier(aggregate.unique[name]?.column ?? name)

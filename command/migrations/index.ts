@@ -3,6 +3,7 @@ import { Migration } from '@mikro-orm/migrations'
 import { rolesMigration } from './20261124000000-roles.ts'
 import { outboxMigration } from './20261124000100-outbox.ts'
 import { usersMigration } from './20261124000200-users.ts'
+import { replaysMigration } from './20261124000400-replays.ts'
 import { identifier } from '../sql.ts'
 import type { Roles } from './roles.ts'
 
@@ -11,6 +12,7 @@ const migrations: readonly (readonly [name: string, statements: (roles: Roles) =
   ['20261124000000-roles', rolesMigration],
   ['20261124000100-outbox', outboxMigration],
   ['20261124000200-users', usersMigration],
+  ['20261124000400-replays', replaysMigration],
 ]
 
 export const migrationNames: readonly string[] = migrations.map(([name]) => name)

@@ -1,8 +1,9 @@
 import type { AMQPChannel, AMQPClient } from '@cloudamqp/amqp-client'
-import { withTimeout } from '../../shared/process/backoff.ts'
+import { TimeoutError, withTimeout } from '../../shared/process/backoff.ts'
 import { connectAmqp } from '../../shared/messaging/amqp-connection.ts'
 import { exchangeName } from '../../shared/messaging/names.ts'
 import { reasonOf } from './broker-trouble.ts'
+import { declareRequestQueue } from './replay/request-queue.ts'
 import { unlessAborted } from '../../shared/process/abort.ts'
 
 /**
@@ -36,8 +37,8 @@ export class AmqpLink {
   }
 
   /** @throws when the broker refuses, is not there, or does not answer within `timeoutMs` */
-  static async open(url: string, timeoutMs: number): Promise<AmqpLink> {
-    const client = await connectAmqp({ url, name: 'relay', timeoutMs })
+  static async open(url: string, timeoutMs: number, name = 'relay'): Promise<AmqpLink> {
+    const client = await connectAmqp({ url, name, timeoutMs })
     try {
       return await withTimeout(AmqpLink.on(client), timeoutMs, 'opening a channel')
     } catch (error) {
@@ -50,6 +51,9 @@ export class AmqpLink {
     const channel = await client.channel()
     await channel.confirmSelect()
     await declare(channel)
+    // From the first connection on groups can ask for a replay, also while no relay leads. Whatever is wrong with
+    // this queue is told by who consumes it, and must not keep events from flowing.
+    await aside(client, declareRequestQueue).catch(() => {})
     return new AmqpLink(client, channel)
   }
 
@@ -59,6 +63,19 @@ export class AmqpLink {
       await withTimeout(declare(this.channel), timeoutMs, 'declaring the exchange')
     } catch (error) {
       this.destroy(reasonOf(error))
+      throw error
+    }
+  }
+
+  /**
+   * Runs `work` on a channel of its own, since what the broker refuses closes its channel.
+   * @throws what `work` throws; when nobody answers, the link is lost
+   */
+  async onChannel<T>(work: (channel: AMQPChannel) => Promise<T>, timeoutMs: number): Promise<T> {
+    try {
+      return await withTimeout(aside(this.client, work), timeoutMs, 'the broker')
+    } catch (error) {
+      if (error instanceof TimeoutError) this.destroy(reasonOf(error))
       throw error
     }
   }
@@ -125,6 +142,16 @@ function dropConfirmsWhenClosed(channel: AMQPChannel): void {
   inner.setClosed = (error) => {
     inner.unconfirmedPublishes.length = 0
     setClosed(error)
+  }
+}
+
+async function aside<T>(client: AMQPClient, work: (channel: AMQPChannel) => Promise<T>): Promise<T> {
+  const channel = await client.channel()
+  Object.assign(channel, { onerror: () => {} })
+  try {
+    return await work(channel)
+  } finally {
+    if (!channel.closed) await channel.close()
   }
 }
 

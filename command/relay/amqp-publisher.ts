@@ -1,3 +1,4 @@
+import type { AMQPChannel } from '@cloudamqp/amqp-client'
 import { backoffMs, delay } from '../../shared/process/backoff.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
 import type { Logger } from '../../shared/process/log.ts'
@@ -8,6 +9,8 @@ import type { BrokerState, Fate, Message, Publisher } from './publisher.ts'
 import { whenAborted, unlessAborted } from '../../shared/process/abort.ts'
 
 export interface AmqpPublisherOptions {
+  /** Of the connection, as the broker lists it. */
+  readonly name?: string
   readonly url: string
   readonly confirmTimeoutMs: number
   readonly backoffMaxMs: number
@@ -64,12 +67,18 @@ export class AmqpPublisher implements Publisher, Runnable {
     }
   }
 
+  /** Runs `work` on a channel of its own, beside the windows. @throws what it throws, and without a connection */
+  async onChannel<T>(work: (channel: AMQPChannel) => Promise<T>): Promise<T> {
+    if (!this.link) throw new Error(`no connection to the broker: ${this.reason}`)
+    return this.link.onChannel(work, connectTimeoutMs)
+  }
+
   private async keepConnected(): Promise<void> {
-    const { log, url, backoffMaxMs } = this.options
+    const { log, url, name, backoffMaxMs } = this.options
     const { signal } = this.stopping
     for (let failures = 0; !signal.aborted; failures++) {
       try {
-        const opening = AmqpLink.open(url, connectTimeoutMs)
+        const opening = AmqpLink.open(url, connectTimeoutMs, name)
         const link = await unlessAborted(opening, signal)
         if (!link)
           return void opening.then(

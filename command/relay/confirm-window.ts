@@ -47,12 +47,11 @@ export function sendWindow(
 
     link.corked(() => {
       messages.forEach((message, index) => {
-        link.channel
-          .basicPublish(exchangeName, message.routingKey, message.body, properties(message), true)
-          .then(
-            () => answered(index, returned.has(message.id) ? 'returned' : 'confirmed'),
-            (error: unknown) => answered(index, fateOf(error)),
-          )
+        const { exchange = exchangeName, routingKey, body } = message
+        link.channel.basicPublish(exchange, routingKey, body, properties(message), true).then(
+          () => answered(index, returned.has(message.id) ? 'returned' : 'confirmed'),
+          (error: unknown) => answered(index, fateOf(error)),
+        )
       })
     })
 
@@ -75,6 +74,7 @@ function properties(message: Message): AMQPProperties {
     messageId: message.id,
     type: message.type,
     deliveryMode: 2,
+    ...(message.headers ? { headers: { ...message.headers } } : undefined),
     ...(message.expiresAfterMs === undefined ? undefined : { expiration: String(message.expiresAfterMs) }),
   }
 }

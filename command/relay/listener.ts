@@ -2,7 +2,7 @@ import { SQL } from 'bun'
 import { retryUntil } from '../../shared/process/backoff.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
 import type { Logger } from '../../shared/process/log.ts'
-import { databaseOf } from './postgres-log.ts'
+import { databaseOf } from './pool.ts'
 
 export interface ListenerOptions {
   /** A direct URL: LISTEN does not pass through a transaction pooler. */

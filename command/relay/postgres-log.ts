@@ -1,32 +1,26 @@
-import { SQL } from 'bun'
 import type { OutboxRecord } from '../../shared/events/envelope.ts'
-import { TimeoutError, withTimeout } from '../../shared/process/backoff.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
-import { sqlState } from '../commit/database-errors.ts'
 import { leaseChannel } from '../outbox/log.ts'
 import { type Acquired, type HeldByOther, type LogBatch, type LogStore } from './log-store.ts'
 import { type Observation, type ReadRequest, SchemaMissingError } from './log-store.ts'
+import { Pool, type PoolOptions } from './pool.ts'
 import { acquireSql, holderSql, moveSql, observeSql, readSql, releaseSql, renewSql } from './statements.ts'
 
-export interface PostgresLogOptions {
-  readonly url: string
-  /** A statement without an answer for so long is given up with its connection, and an attempt to connect too. */
-  readonly statementTimeoutMs: number
-}
+export type PostgresLogOptions = Omit<PoolOptions, 'connections'>
 
 /** The log on PostgreSQL, over a few pipelined connections with prepared statements. */
 export class PostgresLog implements LogStore, Runnable {
   readonly name = 'log'
-  private pool: SQL
+  private readonly pool: Pool
 
-  constructor(private readonly options: PostgresLogOptions) {
-    this.pool = openPool(options)
+  constructor(options: PostgresLogOptions) {
+    this.pool = new Pool({ ...options, connections })
   }
 
   start(): void {}
 
   async stop(): Promise<void> {
-    await this.pool.close({ timeout: 1 }).catch(() => {})
+    await this.pool.close()
   }
 
   async read({ after, limit, bytesMax }: ReadRequest): Promise<LogBatch> {
@@ -86,41 +80,13 @@ export class PostgresLog implements LogStore, Runnable {
     await this.run('SELECT 1', [])
   }
 
-  private async run<T>(statement: string, parameters: readonly unknown[]): Promise<T> {
-    const { pool } = this
-    try {
-      const query = pool.unsafe<T>(statement, [...parameters])
-      return (await withTimeout(query, this.options.statementTimeoutMs, 'a statement of the relay')) as T
-    } catch (error) {
-      // The driver has no time-out of its own: a database that went silent would keep the connection for ever.
-      if (error instanceof TimeoutError) this.replace(pool)
-      if (missingSchemaStates.has(sqlState(error) ?? ''))
-        throw new SchemaMissingError('the outbox is not there yet', { cause: error })
-      throw error
-    }
-  }
-
-  private replace(silent: SQL): void {
-    if (this.pool !== silent) return
-    this.pool = openPool(this.options)
-    void silent.close({ timeout: 0 }).catch(() => {})
+  private run<T>(statement: string, parameters: readonly unknown[]): Promise<T> {
+    return this.pool.run(statement, parameters)
   }
 }
 
 /** Reads, cursor moves, and the rest, which must not wait behind a move's fsync. */
 const connections = 3
-
-const openPool = ({ url, statementTimeoutMs }: PostgresLogOptions) =>
-  // PGDATABASE would take precedence over the URL's database. The driver counts in seconds.
-  new SQL(url, { max: connections, connectionTimeout: statementTimeoutMs / 1_000, database: databaseOf(url) })
-
-export function databaseOf(url: string): string {
-  const { pathname, username } = new URL(url)
-  return decodeURIComponent(pathname.slice(1)) || decodeURIComponent(username)
-}
-
-/** undefined_table, undefined_function, undefined_column, invalid_schema_name */
-const missingSchemaStates = new Set(['42P01', '42883', '42703', '3F000'])
 
 interface Holder {
   readonly owner: string | null

@@ -21,7 +21,10 @@ export interface Message {
   /** The event's id, or a heartbeat's own: correlates returns, and is the same each time a message is sent. */
   readonly id: string
   readonly type: string
+  /** The default exchange (`''`) takes the name of one queue as routing key; left out, the events' exchange. */
+  readonly exchange?: string
   readonly routingKey: string
+  readonly headers?: Readonly<Record<string, string>>
   readonly contentType: string
   readonly body: string
   /** After so long a message that nobody took is worth nothing; without it, it is kept. */
