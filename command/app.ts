@@ -2,7 +2,8 @@ import type { AnyElysia } from 'elysia'
 import { createHttpApp, type HttpAppOptions } from '../shared/http/app.ts'
 import type { RouteDeps } from './commit/http.ts'
 
-export interface CommandAppDeps extends RouteDeps, Omit<HttpAppOptions, 'title' | 'description' | 'modules'> {
+export interface CommandAppDeps
+  extends RouteDeps, Omit<HttpAppOptions, 'title' | 'description' | 'modules' | 'idempotencyKeys'> {
   /** The aggregates' routes. */
   readonly routes: readonly ((deps: RouteDeps) => AnyElysia)[]
 }
@@ -11,6 +12,7 @@ export interface CommandAppDeps extends RouteDeps, Omit<HttpAppOptions, 'title' 
 export function createCommandApp(deps: CommandAppDeps) {
   return createHttpApp({
     ...deps,
+    idempotencyKeys: deps.idempotencyKeyRequired ? 'required' : 'optional',
     title: 'Command service',
     description: 'Writes: each accepted command and its event are stored in one PostgreSQL transaction.',
     modules: deps.routes.map((routes) => routes(deps)),

@@ -6,6 +6,8 @@ import { answerMetrics, createMetrics, type Metrics } from '../shared/process/me
 import type { Settings } from '../shared/process/settings.ts'
 import { aggregates, genericAggregates } from './aggregates.ts'
 import { createCommandApp } from './app.ts'
+import { refuseRepeats } from './commit/idempotency/in-flight.ts'
+import { createKeySweep } from './commit/idempotency/sweep.ts'
 import { createCommitLoop, type CommitLoop } from './commit/loop.ts'
 import { commitMetrics } from './commit/metrics.ts'
 import { createCommitStore } from './commit/store.ts'
@@ -35,13 +37,18 @@ export function createCommandService(
     poolMax: settings.POSTGRES_POOL_MAX,
     log,
   })
-  const store = createCommitStore({ orm: database.orm, aggregates: genericAggregates })
+  const store = createCommitStore({
+    orm: database.orm,
+    aggregates: genericAggregates,
+    keepAnswersS: settings.IDEMPOTENCY_KEEP_S,
+  })
   const doorbell = createDoorbell({ url: settings.POSTGRES_URL, log })
+  const committed = commitMetrics(metrics)
   const loop = createCommitLoop({
     store,
     aggregates: genericAggregates,
     log,
-    metrics: commitMetrics(metrics),
+    metrics: committed,
     ring: doorbell.ring,
     sever: database.sever,
     batchMax: settings.COMMAND_BATCH_MAX,
@@ -49,6 +56,8 @@ export function createCommandService(
     timeoutMs: settings.COMMAND_TIMEOUT_MS,
     databaseAwayMaxMs: settings.DATABASE_AWAY_MAX_MS,
   })
+  const commands = refuseRepeats(loop, committed.outcome)
+  const sweep = createKeySweep({ orm: database.orm, metrics, log })
   const schema = schemaGuard({
     urls: {
       owner: settings.POSTGRES_OWNER_URL,
@@ -65,7 +74,8 @@ export function createCommandService(
   })
   const queryPublicUrl = settings.QUERY_PUBLIC_URL
   const app = createCommandApp({
-    commands: { execute: (command) => schema.whenReady(() => loop.execute(command)) },
+    commands: { execute: (command) => schema.whenReady(() => commands.execute(command)) },
+    idempotencyKeyRequired: settings.IDEMPOTENCY_KEY_REQUIRED === '1',
     routes: aggregates.map(({ routes }) => routes),
     newId: () => Bun.randomUUIDv7(),
     queryPublicUrl,
@@ -78,7 +88,7 @@ export function createCommandService(
     bodyBytesMax: settings.BODY_BYTES_MAX,
   })
   const pool: Runnable = { name: 'database', start() {}, stop: database.close }
-  return { app, loop, health, metrics, parts: [pool, schema, doorbell, loop] }
+  return { app, loop, health, metrics, parts: [pool, schema, doorbell, loop, sweep] }
 }
 
 function room(loop: CommitLoop) {

@@ -1,6 +1,6 @@
 import { bodyBytesMaxDefault } from '../shared/http/body.ts'
 import { commonSettings } from '../shared/process/common-settings.ts'
-import { integer, url } from '../shared/process/settings.ts'
+import { integer, oneOf, url } from '../shared/process/settings.ts'
 
 const { ALLOW_UNAUTHENTICATED, CORS_ORIGINS, HOST, LOG_LEVEL, QUERY_PUBLIC_URL, SHUTDOWN_DELAY_MS } =
   commonSettings
@@ -74,6 +74,17 @@ export const commandSettings = {
     default: 2_000,
     min: 0,
     max: 60_000,
+  }),
+  IDEMPOTENCY_KEY_REQUIRED: oneOf({
+    doc: '1 refuses a write without `Idempotency-Key`: for clients that are all known to send one.',
+    values: ['0', '1'],
+    default: '0',
+  }),
+  IDEMPOTENCY_KEEP_S: integer({
+    doc: 'How long the answer to a request with an `Idempotency-Key` is kept for repeats (seconds). Above the longest time a client goes on retrying.',
+    default: 86_400,
+    min: 1,
+    max: 31_536_000,
   }),
   BODY_BYTES_MAX: integer({
     doc: 'Largest request body (bytes); beyond it 413.',

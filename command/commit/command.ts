@@ -15,10 +15,29 @@ export interface Command {
   readonly headers: EventHeaders
   /** Aborted when the client left: until the command is taken into a transaction it is then dropped. */
   readonly signal?: AbortSignal
+  /** Makes repeats safe: carried out once, and answered the same from then on. */
+  readonly idempotency?: Idempotency
 }
 
-/** What became of a command. Committed and durable, or decided and written nowhere. */
-export type CommandResult =
+/** The client's own name for a request: a repeat with the same key and input gets the first one's answer. */
+export interface Idempotency {
+  readonly key: string
+  /** Of HTTP; with actor, aggregate, command and id (unless it is new) the scope in which a key means one request. */
+  readonly method: string
+  /** Pure: what the client is told. Kept in the command's own transaction. */
+  answerOf(result: DecidedResult): KeptAnswer
+}
+
+/** An answer as a repeat gets it, byte for byte. */
+export interface KeptAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** JSON; absent where there is no body. */
+  readonly body?: unknown
+}
+
+/** What became of a command that was carried out now. Committed and durable, or decided and written nowhere. */
+export type DecidedResult =
   | {
       readonly kind: 'stored'
       readonly version: number
@@ -29,6 +48,13 @@ export type CommandResult =
     }
   | { readonly kind: 'deleted'; readonly version: number }
   | { readonly kind: 'rejected'; readonly rejection: Rejection }
+
+export type CommandResult =
+  | DecidedResult
+  /** Carried out before, under the same key and with the same input. */
+  | { readonly kind: 'replayed'; readonly answer: KeptAnswer }
+  /** The key belongs to a request with another input. */
+  | { readonly kind: 'key-reused' }
 
 /** The port that routes see. Rejects with a {@link CommandFailure} only. */
 export interface Commands {
@@ -42,7 +68,15 @@ export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
   constructor(
     readonly code:
-      'queue-full' | 'database-away' | 'timeout' | 'locked' | 'unknown' | 'stopping' | 'internal',
+      | 'queue-full'
+      | 'database-away'
+      | 'timeout'
+      | 'locked'
+      /** A command with the same key is under way, here or in another process. */
+      | 'key-in-use'
+      | 'unknown'
+      | 'stopping'
+      | 'internal',
     message: string,
     options?: ErrorOptions,
   ) {

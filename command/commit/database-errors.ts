@@ -50,8 +50,9 @@ export function isConnectionError(error: unknown): boolean {
   return false
 }
 
-// 25P03, 25P04: the server ended a transaction that idled or took too long; it wrote nothing.
-const retryableStates = new Set(['40001', '40P01', '55P03', '57014', '25P03', '25P04'])
+// 25P03, 25P04: the server ended a transaction that idled or took too long; it wrote nothing. 53200: the lock table,
+// which all sessions share, is full for the moment.
+const retryableStates = new Set(['40001', '40P01', '55P03', '57014', '25P03', '25P04', '53200'])
 
 function field(error: unknown, name: string): string | undefined {
   const value = (error as Record<string, unknown> | null | undefined)?.[name]

@@ -1,7 +1,15 @@
+import type { Context } from 'elysia'
 import type { EventHeaders } from '../../shared/events/envelope.ts'
 import { contextOf } from '../../shared/http/context.ts'
+import { idempotencyKeyOf, idempotencyReplayedHeader } from '../../shared/http/idempotency-key.ts'
 import { HttpProblem } from '../../shared/http/problem.ts'
-import { CommandFailure, type Command, type Commands } from './command.ts'
+import {
+  CommandFailure,
+  type Command,
+  type Commands,
+  type DecidedResult,
+  type KeptAnswer,
+} from './command.ts'
 
 /** What an aggregate's routes are given. */
 export interface RouteDeps {
@@ -10,40 +18,102 @@ export interface RouteDeps {
   readonly newId: () => string
   /** The query service as clients see it, without a slash at the end. */
   readonly queryPublicUrl: string
+  /** A write without `Idempotency-Key` is refused. */
+  readonly idempotencyKeyRequired?: boolean
 }
 
-/** The one mapper from what became of a command to an answer. */
-export async function resultOrProblem(
-  commands: Commands,
-  command: Command,
-): Promise<{ version: number; body: Record<string, unknown> }> {
-  const result = await commands.execute(command).catch((error: unknown) => {
-    throw error instanceof CommandFailure ? failureProblem(error) : error
-  })
+/** How a command that was carried out is answered. */
+export interface Success {
+  readonly status: 200 | 201 | 204
+  /** Where the resource with this id can be read. */
+  readonly location?: (id: string) => string
+}
+
+/** What a route asks for; the rest of a command comes from the request. */
+export type Wish = Pick<Command, 'aggregate' | 'name' | 'id' | 'isNew' | 'input'>
+
+/**
+ * Carries out what a route asks for and answers it: the one way from a request to a command and back, idempotency
+ * keys included. @throws HttpProblem
+ */
+export async function write<Body>(
+  { commands, idempotencyKeyRequired = false }: RouteDeps,
+  { request, set }: Pick<Context, 'request' | 'set'>,
+  wish: Wish,
+  success: Success,
+): Promise<Body> {
+  const { requestId } = contextOf(request)
+  const key = idempotencyKeyOf(request.headers, idempotencyKeyRequired)
+  const answerOf = (result: DecidedResult) => answer(result, success, requestId)
+  const result = await commands
+    .execute({
+      ...wish,
+      headers: eventHeaders(request),
+      signal: request.signal,
+      ...(key === undefined ? undefined : { idempotency: { key, method: request.method, answerOf } }),
+    })
+    .catch((error: unknown) => {
+      throw error instanceof CommandFailure ? failureProblem(error, key !== undefined) : error
+    })
   switch (result.kind) {
-    case 'stored':
-      return { version: result.version, body: { ...result.state, version: result.version } }
-    case 'deleted':
-      return { version: result.version, body: {} }
     case 'rejected':
       throw rejectionProblem(result.rejection)
+    case 'key-reused':
+      throw new HttpProblem('idempotency-key-reused', { detail: 'use another key for another request' })
+    case 'replayed':
+      return replay(result.answer, set) as Body
+    case 'stored':
+    case 'deleted': {
+      const { status, headers, body } = answerOf(result)
+      set.status = status
+      Object.assign(set.headers, headers)
+      return body as Body
+    }
     default:
       return result satisfies never
   }
 }
 
-/** The request's identity as its events carry it, and the signal that tells when the client left. */
-export function commandHeaders(request: Request): { headers: EventHeaders; signal: AbortSignal } {
+/** Pure: the same for a command's own client and, kept in between, for every repeat. */
+function answer(result: DecidedResult, success: Success, requestId: string): KeptAnswer {
+  switch (result.kind) {
+    case 'stored': {
+      const { version, state } = result
+      const location = success.location && { location: success.location(String(state['id'])) }
+      return {
+        status: success.status,
+        headers: { etag: `"${version}"`, ...location },
+        body: { ...state, version },
+      }
+    }
+    case 'deleted':
+      return { status: success.status, headers: {} }
+    case 'rejected': {
+      const problem = rejectionProblem(result.rejection)
+      return { status: problem.status, headers: problem.headers(), body: problem.body(requestId) }
+    }
+    default:
+      return result satisfies never
+  }
+}
+
+/** As it was given then: not held against today's schema of answers, which may have changed since. */
+function replay({ status, headers, body }: KeptAnswer, set: Context['set']): Response {
+  set.status = status
+  set.headers[idempotencyReplayedHeader.toLowerCase()] = 'true'
+  const init = { status, headers }
+  return body === undefined ? new Response(null, init) : Response.json(body, init)
+}
+
+/** The request's identity as its events carry it. */
+function eventHeaders(request: Request): EventHeaders {
   const context = contextOf(request)
   return {
-    headers: {
-      requestid: context.requestId,
-      traceparent: context.traceparent,
-      ...(context.tracestate === undefined ? undefined : { tracestate: context.tracestate }),
-      ...(context.correlationId === undefined ? undefined : { correlationid: context.correlationId }),
-      ...(context.causationId === undefined ? undefined : { causationid: context.causationId }),
-    },
-    signal: request.signal,
+    requestid: context.requestId,
+    traceparent: context.traceparent,
+    ...(context.tracestate === undefined ? undefined : { tracestate: context.tracestate }),
+    ...(context.correlationId === undefined ? undefined : { correlationid: context.correlationId }),
+    ...(context.causationId === undefined ? undefined : { causationid: context.causationId }),
   }
 }
 
@@ -61,7 +131,7 @@ function rejectionProblem(rejection: { reason: string; field?: string; detail?: 
   }
 }
 
-function failureProblem(failure: CommandFailure): HttpProblem {
+function failureProblem(failure: CommandFailure, hasKey: boolean): HttpProblem {
   switch (failure.code) {
     case 'queue-full':
       return new HttpProblem('overloaded', { detail: 'the queue is full; try again later' })
@@ -73,11 +143,16 @@ function failureProblem(failure: CommandFailure): HttpProblem {
     case 'timeout':
     case 'locked':
       return new HttpProblem('unavailable', { detail: `${failure.message}; nothing was stored` })
+    case 'key-in-use':
+      return new HttpProblem('idempotency-key-in-use', {
+        detail: 'come again for its answer',
+        retryAfterS: 1,
+      })
     case 'stopping':
       return new HttpProblem('unavailable', { detail: 'this process is stopping; another will serve you' })
     case 'unknown':
       return new HttpProblem('unavailable', {
-        detail: 'it is not known whether this was stored; look before you repeat it',
+        detail: `it is not known whether this was stored; ${hasKey ? 'repeat it with the same Idempotency-Key' : 'look before you repeat it'}`,
       })
     case 'internal':
       return new HttpProblem('internal')

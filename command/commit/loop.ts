@@ -5,6 +5,7 @@ import type { Aggregate } from './aggregate.ts'
 import { CommandFailure, type Command, type CommandResult, type Commands } from './command.ts'
 import type { DatabaseFailure } from './database-errors.ts'
 import { createDatabaseWatch } from './database-watch.ts'
+import { keysConstraint } from './idempotency/statements.ts'
 import type { CommitMetrics } from './metrics.ts'
 import type { PlannedOutcome } from './plan.ts'
 import { CommandQueue, type Pending } from './queue.ts'
@@ -147,6 +148,12 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
 
   function answerGuilty(pending: Pending, failure: DatabaseFailure & { kind: 'guilty' }): void {
     const field = uniqueOfConstraint.get(failure.constraint ?? '')
+    if (pending.command.idempotency && (field || failure.constraint === keysConstraint)) {
+      // Rolled back, and its answer with it. What it met is committed by now, so a later batch decides the same, and
+      // keeps the answer.
+      metrics.requeued.inc({ reason: 'refused' })
+      return queue.block([pending], backoffMs(0, requeueBackoff, Math.random()))
+    }
     if (!field)
       log.warn('the database refused a value', {
         sql_state: failure.sqlState,
@@ -193,12 +200,13 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
   function answer(batch: readonly Pending[], outcomes: readonly PlannedOutcome[], events: number): void {
     if (events > 0) options.ring()
     const locked: Pending[] = []
-    const freed: Pending[] = []
+    const keyed: Pending[] = []
+    const next: Pending[] = []
     for (const [index, pending] of batch.entries()) {
       const outcome = outcomes[index]!
       switch (outcome.kind) {
         case 'requeue':
-          ;(outcome.reason === 'locked' ? locked : freed).push(pending)
+          ;({ locked, 'key-in-use': keyed, freed: next, 'key-later': next })[outcome.reason].push(pending)
           metrics.requeued.inc({ reason: outcome.reason })
           break
         case 'defect':
@@ -214,9 +222,11 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
           pending.resolve(outcome)
       }
     }
-    failedProgress = locked.length === batch.length ? failedProgress + 1 : 0
-    queue.putBack(freed)
-    queue.block(locked, backoffMs(failedProgress, { baseMs: 5, maxMs: 100 }, Math.random()))
+    failedProgress = locked.length + keyed.length === batch.length ? failedProgress + 1 : 0
+    queue.putBack(next)
+    const delayMs = backoffMs(failedProgress, requeueBackoff, Math.random())
+    queue.block(locked, delayMs)
+    queue.block(keyed, delayMs, 'key-in-use')
     logBatch(batch, events)
   }
 
@@ -235,6 +245,8 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
     }
   }
 }
+
+const requeueBackoff = { baseMs: 5, maxMs: 100 }
 
 const nameOf = (command: Command) => `${command.aggregate}.${command.name}`
 

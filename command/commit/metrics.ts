@@ -6,7 +6,7 @@ import {
   sizeBuckets,
   type Metrics,
 } from '../../shared/process/metrics.ts'
-import type { Command } from './command.ts'
+import type { Command, CommandResult } from './command.ts'
 
 /** What the commit loop counts. */
 export function commitMetrics(metrics: Metrics) {
@@ -32,7 +32,7 @@ export function commitMetrics(metrics: Metrics) {
       'found',
     ]),
     requeued: counter(metrics, 'commit_requeued_total', 'Commands sent to a later batch.', ['reason']),
-    outcome: (command: Command, outcome: 'stored' | 'deleted' | 'rejected' | 'failed') =>
+    outcome: (command: Command, outcome: CommandResult['kind'] | 'failed' | 'key-in-use') =>
       commands.inc({ aggregate: command.aggregate, command: command.name, outcome }),
     batch: (size: number, events: number, durationS: number) => {
       batchSize.observe(size)

@@ -31,8 +31,11 @@ export interface PlannedWrites {
 
 export type PlannedOutcome =
   | CommandResult
-  /** Not decided in this batch: the row is locked elsewhere, or a unique value is freed by this very batch. */
-  | { readonly kind: 'requeue'; readonly reason: 'locked' | 'freed' }
+  /**
+   * Not decided in this batch: the row is locked elsewhere, a unique value is freed by this very batch, or the
+   * idempotency key is held by another process or has its turn in a later batch.
+   */
+  | { readonly kind: 'requeue'; readonly reason: 'locked' | 'freed' | 'key-in-use' | 'key-later' }
   /** The decision is broken: it threw, or its event does not fit its schema. */
   | { readonly kind: 'defect'; readonly error: Error }
 
@@ -49,6 +52,8 @@ export interface Plan {
 export interface PlanInput {
   readonly commands: readonly Command[]
   readonly aggregates: ReadonlyMap<string, Aggregate>
+  /** What is settled beforehand, by idempotency keys, and takes no part in the batch. */
+  readonly settled?: ReadonlyMap<Command, PlannedOutcome>
   /** By {@link rowKey}; absent where there is no row. */
   readonly loaded: ReadonlyMap<string, Loaded>
   /**
@@ -79,7 +84,7 @@ export function planBatch(input: PlanInput): Plan {
   const events: PlannedEvent[] = []
   const outcomes = input.commands.map((command): PlannedOutcome => {
     try {
-      return decideOne(command)
+      return input.settled?.get(command) ?? decideOne(command)
     } catch (error) {
       // A broken decision fails alone.
       return { kind: 'defect', error: error instanceof Error ? error : new Error(String(error)) }

@@ -22,7 +22,7 @@ export interface CommandQueueOptions {
  */
 export class CommandQueue {
   private waiting: Pending[] = []
-  private blocked: { readonly pending: Pending; readonly dueMs: number }[] = []
+  private blocked: { readonly pending: Pending; readonly dueMs: number; readonly why: Blocked }[] = []
   private wake: (() => void) | undefined
   private readonly clock: () => number
 
@@ -54,10 +54,10 @@ export class CommandQueue {
     })
   }
 
-  /** Comes back after `delayMs`, before what arrives later, unless its deadline passes first. */
-  block(pending: readonly Pending[], delayMs: number): void {
+  /** Comes back after `delayMs`, before what arrives later, unless its deadline passes first: then `why` is told. */
+  block(pending: readonly Pending[], delayMs: number, why: Blocked = 'locked'): void {
     const dueMs = this.clock() + delayMs
-    for (const item of pending) this.blocked.push({ pending: item, dueMs })
+    for (const item of pending) this.blocked.push({ pending: item, dueMs, why })
   }
 
   /** Back to the front, in the given order. */
@@ -70,8 +70,8 @@ export class CommandQueue {
     const nowMs = this.clock()
     const taken: Pending[] = []
     const blockedShare = this.waiting.length > 0 ? Math.max(1, max >> 1) : max
-    this.blocked = this.blocked.filter(({ pending, dueMs }) => {
-      if (isDropped(pending, nowMs, 'locked')) return false
+    this.blocked = this.blocked.filter(({ pending, dueMs, why }) => {
+      if (isDropped(pending, nowMs, why)) return false
       if (dueMs > nowMs || taken.length >= blockedShare) return true
       taken.push(pending)
       return false
@@ -114,13 +114,20 @@ export class CommandQueue {
   }
 }
 
-function isDropped(pending: Pending, nowMs: number, code: 'timeout' | 'locked'): boolean {
+type Blocked = 'locked' | 'key-in-use'
+
+function isDropped(pending: Pending, nowMs: number, code: keyof typeof reasons): boolean {
   if (pending.command.signal?.aborted) {
     pending.reject(new CommandFailure('timeout', 'the client left before the command was taken'))
     return true
   }
   if (pending.deadlineMs > nowMs) return false
-  const why = code === 'locked' ? 'another session holds the row' : 'the command was not taken in time'
-  pending.reject(new CommandFailure(code, why))
+  pending.reject(new CommandFailure(code, reasons[code]))
   return true
+}
+
+const reasons = {
+  timeout: 'the command was not taken in time',
+  locked: 'another session holds the row',
+  'key-in-use': 'another process is carrying out a request with this key',
 }

@@ -3,6 +3,9 @@ import { appendLockKey } from '../outbox/log.ts'
 import type { Aggregate } from './aggregate.ts'
 import type { Command } from './command.ts'
 import { classify, type DatabaseFailure } from './database-errors.ts'
+import { claimKeys } from './idempotency/claim.ts'
+import { answersToKeep } from './idempotency/settle.ts'
+import { awaitKeyStatement, keepStatements, keyOfBatchStatement } from './idempotency/statements.ts'
 import { planBatch, rowKey, type Loaded, type Plan, type PlannedOutcome } from './plan.ts'
 import {
   appendStatement,
@@ -29,18 +32,22 @@ export type BatchResult =
     }
 
 /** What to look for, and where, to learn whether a batch was committed. */
-export interface Witness {
-  readonly eventId: string
-  /** Every row of the batch has a higher `seq`. */
-  readonly afterSeq: string
-}
+export type Witness =
+  | {
+      readonly kind: 'event'
+      readonly eventId: string
+      /** Every row of the batch has a higher `seq`. */
+      readonly afterSeq: string
+    }
+  /** A batch that appended nothing, but kept answers. */
+  | { readonly kind: 'answer'; readonly keyId: string; readonly batch: string }
 
 /** The commit loop's port to the database. One batch at a time; never retries by itself. */
 export interface CommitStore {
   /** Reads, decides, writes and commits one batch in one transaction. Never rejects. */
   run(commands: readonly Command[]): Promise<BatchResult>
   /**
-   * Waits until the transaction in doubt has ended (it holds the append lock until then), then looks.
+   * Waits until the transaction in doubt has ended (it holds the append lock, or its key's, until then), then looks.
    * @throws when the database cannot be asked, or the lock is not to be had in time: try again
    */
   wasCommitted(witness: Witness): Promise<boolean>
@@ -51,6 +58,8 @@ export interface CommitStore {
 export interface CommitStoreOptions {
   readonly orm: MikroORM
   readonly aggregates: readonly Aggregate[]
+  /** How long answers are kept for repeats with the same idempotency key. */
+  readonly keepAnswersS: number
   readonly now?: () => string
   readonly newId?: () => string
 }
@@ -69,38 +78,44 @@ export function createCommitStore(options: CommitStoreOptions): CommitStore {
     async run(commands) {
       let commitSent = false
       let plan: Plan | undefined
-      let head = '0'
+      let witness: Witness | undefined
       try {
         // On the global entity manager: one fork, and nothing to merge back.
         await orm.em.transactional(async (em) => {
-          const execute: Execute = (statement) => em.execute(statement.sql, [...statement.parameters])
-          ;({ plan, head } = await decide(commands, execute))
-          const statements = writesInOrder(plan)
+          const execute = executeOn(em)
+          const { settled, expired } = await claimKeys(commands, execute)
+          const decided = await decide(commands, settled, execute)
+          ;({ plan } = decided)
+          const answers = answersToKeep(commands, plan.outcomes)
+          const batch = answers.length > 0 ? newId() : ''
+          const statements = [
+            ...keepStatements(answers, { expired, batch, keepS: options.keepAnswersS }),
+            ...writesInOrder(plan),
+          ]
           // Several statements in one string are one round trip; the append is the last of them.
           if (statements.length > 0) await execute(joined(statements))
-          commitSent = plan.events.length > 0
+          const [event, answer] = [plan.events[0], answers[0]]
+          if (event) witness = { kind: 'event', eventId: event.id, afterSeq: decided.head }
+          else if (answer) witness = { kind: 'answer', keyId: answer.id, batch }
+          commitSent = true
         })
         return { kind: 'committed', outcomes: plan!.outcomes, events: plan!.events.length }
       } catch (error) {
         const failure = classify(error)
-        const first = plan?.events[0]
         // An SQLSTATE in answer to COMMIT is an answer: it was refused. All else leaves the outcome open.
         const answered = failure.kind !== 'connection' && failure.sqlState !== undefined
-        if (!commitSent || !first || !plan || answered) return { kind: 'failed', failure, error }
-        const witness = { eventId: first.id, afterSeq: head }
+        if (!commitSent || !witness || !plan || answered) return { kind: 'failed', failure, error }
         return { kind: 'unknown', outcomes: plan.outcomes, events: plan.events.length, witness, error }
       }
     },
 
-    async wasCommitted({ eventId, afterSeq }) {
+    async wasCommitted(witness) {
+      const [wait, look] = lookFor(witness)
       return orm.em.transactional(async (em) => {
-        await em.execute(`SELECT pg_advisory_xact_lock(${appendLockKey})`)
+        const execute = executeOn(em)
+        await execute(wait)
         // A statement of its own: its snapshot is taken after the lock was got.
-        const rows = await em.execute<unknown[]>('SELECT 1 FROM outbox WHERE seq > ? AND id = ? LIMIT 1', [
-          afterSeq,
-          eventId,
-        ])
-        return rows.length > 0
+        return (await execute(look)).length > 0
       })
     },
 
@@ -109,15 +124,15 @@ export function createCommitStore(options: CommitStoreOptions): CommitStore {
     },
   }
 
-  type Execute = <Row>(statement: Statement) => Promise<Row[]>
-
   /** Two reads, then the same pure plan twice: once to learn which unique values to look up, once to decide. */
   async function decide(
     commands: readonly Command[],
+    settled: ReadonlyMap<Command, PlannedOutcome>,
     execute: Execute,
   ): Promise<{ plan: Plan; head: string }> {
-    const loaded = await lockRows(commands, execute)
-    const input = { commands, aggregates, loaded, now: now(), newId }
+    const open = settled.size > 0 ? commands.filter((command) => !settled.has(command)) : commands
+    const loaded = await lockRows(open, execute)
+    const input = { commands, aggregates, settled, loaded, now: now(), newId }
     const { claims } = planBatch(input)
     const owners = new Map<string, string | null>()
     for (const claim of claims) owners.set(claim, null)
@@ -156,6 +171,31 @@ export function createCommitStore(options: CommitStoreOptions): CommitStore {
     }
     if (plan.events.length > 0) statements.push(appendStatement(plan.events))
     return statements
+  }
+}
+
+type Execute = <Row>(statement: Statement) => Promise<Row[]>
+
+const executeOn =
+  (em: MikroORM['em']): Execute =>
+  ({ sql, parameters }) =>
+    em.execute(sql, [...parameters])
+
+/** What to wait for, and where to look then. */
+function lookFor(witness: Witness): [wait: Statement, look: Statement] {
+  switch (witness.kind) {
+    case 'event':
+      return [
+        { sql: `SELECT pg_advisory_xact_lock(${appendLockKey})`, parameters: [] },
+        {
+          sql: 'SELECT 1 FROM outbox WHERE seq > ? AND id = ? LIMIT 1',
+          parameters: [witness.afterSeq, witness.eventId],
+        },
+      ]
+    case 'answer':
+      return [awaitKeyStatement(witness.keyId), keyOfBatchStatement(witness.keyId, witness.batch)]
+    default:
+      return witness satisfies never
   }
 }
 

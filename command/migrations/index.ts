@@ -4,6 +4,7 @@ import { rolesMigration } from './20261124000000-roles.ts'
 import { outboxMigration } from './20261124000100-outbox.ts'
 import { usersMigration } from './20261124000200-users.ts'
 import { replaysMigration } from './20261124000400-replays.ts'
+import { idempotencyMigration } from './20261124000500-idempotency.ts'
 import { identifier } from '../sql.ts'
 import type { Roles } from './roles.ts'
 
@@ -13,6 +14,7 @@ const migrations: readonly (readonly [name: string, statements: (roles: Roles) =
   ['20261124000100-outbox', outboxMigration],
   ['20261124000200-users', usersMigration],
   ['20261124000400-replays', replaysMigration],
+  ['20261124000500-idempotency', idempotencyMigration],
 ]
 
 export const migrationNames: readonly string[] = migrations.map(([name]) => name)

@@ -9,6 +9,8 @@ export const appendLockKey = 0x6f7574626f78 // "outbox" in ASCII
 export const segmentsLockKey = appendLockKey + 1
 /** Held by the one process that migrates; session level, on a connection of its own. */
 export const migrationLockKey = appendLockKey + 2
+/** Held by the one command process that deletes expired answers at the moment. */
+export const keysSweepLockKey = appendLockKey + 3
 
 /** Rung after a commit; a hint that shortens the relay's nap, polling being the truth. */
 export const doorbellChannel = 'outbox'

@@ -2,7 +2,7 @@ import { Type, type Static } from '@sinclair/typebox'
 import { Elysia } from 'elysia'
 import { userState } from '../../shared/events/users.ts'
 import { withProblems } from '../../shared/http/schemas.ts'
-import { commandHeaders, resultOrProblem, type RouteDeps } from '../commit/http.ts'
+import { write, type RouteDeps } from '../commit/http.ts'
 
 const { id, first_name, last_name, email } = userState.properties
 const userInput = Type.Object(
@@ -27,18 +27,14 @@ const params = Type.Object({ id })
 const tags = ['users']
 
 /** `POST /users`, `PUT /users/:id`, `DELETE /users/:id`. */
-export const usersRoutes = ({ commands, newId, queryPublicUrl }: RouteDeps) =>
+export const usersRoutes = (deps: RouteDeps) =>
   new Elysia({ name: 'users' })
     .post(
       '/users',
-      async ({ body, set, request }) => {
-        const id = newId()
-        const command = { aggregate: 'users', name: 'create', id, isNew: true, input: body }
-        const result = await resultOrProblem(commands, { ...command, ...commandHeaders(request) })
-        set.status = 201
-        set.headers['location'] = `${queryPublicUrl}/users/${id}`
-        set.headers['etag'] = `"${result.version}"`
-        return result.body as UserBody
+      ({ body, set, request }) => {
+        const wish = { aggregate: 'users', name: 'create', id: deps.newId(), isNew: true, input: body }
+        const location = (id: string) => `${deps.queryPublicUrl}/users/${id}`
+        return write<UserBody>(deps, { set, request }, wish, { status: 201, location })
       },
       {
         body: userInput,
@@ -54,11 +50,9 @@ export const usersRoutes = ({ commands, newId, queryPublicUrl }: RouteDeps) =>
     )
     .put(
       '/users/:id',
-      async ({ body, params: { id }, set, request }) => {
-        const command = { aggregate: 'users', name: 'replace', id: id.toLowerCase(), input: body }
-        const result = await resultOrProblem(commands, { ...command, ...commandHeaders(request) })
-        set.headers['etag'] = `"${result.version}"`
-        return result.body as UserBody
+      ({ body, params, set, request }) => {
+        const wish = { aggregate: 'users', name: 'replace', id: params.id.toLowerCase(), input: body }
+        return write<UserBody>(deps, { set, request }, wish, { status: 200 })
       },
       {
         params,
@@ -74,14 +68,13 @@ export const usersRoutes = ({ commands, newId, queryPublicUrl }: RouteDeps) =>
     )
     .delete(
       '/users/:id',
-      async ({ params: { id }, set, request }) => {
-        const command = { aggregate: 'users', name: 'remove', id: id.toLowerCase(), input: undefined }
-        await resultOrProblem(commands, { ...command, ...commandHeaders(request) })
-        set.status = 204
+      ({ params, set, request }) => {
+        const wish = { aggregate: 'users', name: 'remove', id: params.id.toLowerCase(), input: undefined }
+        return write<void>(deps, { set, request }, wish, { status: 204 })
       },
       {
         params,
-        response: withProblems({ 204: Type.Void() }, 404, 422, 503),
+        response: withProblems({ 204: Type.Void() }, 400, 404, 409, 422, 503),
         detail: { tags, operationId: 'deleteUser', summary: 'Delete a user' },
       },
     )

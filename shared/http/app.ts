@@ -28,6 +28,8 @@ export interface HttpAppOptions {
   readonly corsOrigins?: readonly string[]
   /** `/` and `/swagger` for people; without it there is only `/swagger/json`. */
   readonly pages?: { readonly assets: readonly Asset[]; readonly other: OtherService }
+  /** Whether writes take `Idempotency-Key`: for the OpenAPI document. */
+  readonly idempotencyKeys?: 'optional' | 'required'
   /** The resources: Elysia plugins with their schemas. */
   readonly modules?: readonly AnyElysia[]
 }

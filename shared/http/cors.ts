@@ -45,6 +45,6 @@ function patternOf(origin: string): RegExp {
 }
 
 const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE'
-const exposed = 'Location, ETag, Link, Retry-After, X-Request-Id'
+const exposed = 'Location, ETag, Link, Retry-After, X-Request-Id, Idempotency-Replayed'
 /** Longer than this no browser remembers it. */
 const preflightMaxAgeS = 7_200

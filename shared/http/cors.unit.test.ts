@@ -34,7 +34,7 @@ describe('an answer', () => {
     const response = await call('/things', from('https://app.example.com', 'POST'))
     expect(allowedTo(response)).toBe('https://app.example.com')
     expect(response.headers.get('access-control-expose-headers')).toBe(
-      'Location, ETag, Link, Retry-After, X-Request-Id',
+      'Location, ETag, Link, Retry-After, X-Request-Id, Idempotency-Replayed',
     )
     expect(response.headers.get('vary')).toBe('Origin')
     expect(response.headers.get('access-control-allow-credentials')).toBeNull()

@@ -1,5 +1,7 @@
 import { swagger } from '@elysiajs/swagger'
 import { Elysia, type AnyElysia } from 'elysia'
+import type { HttpAppOptions } from './app.ts'
+import { documentIdempotencyKeys } from './idempotency-document.ts'
 import { openapi } from './openapi.ts'
 
 /**
@@ -8,7 +10,7 @@ import { openapi } from './openapi.ts'
  * @param documented the plugins whose routes it describes
  */
 export function documentRoute(
-  { title, description }: { readonly title: string; readonly description: string },
+  { title, description, idempotencyKeys }: Pick<HttpAppOptions, 'title' | 'description' | 'idempotencyKeys'>,
   documented: readonly AnyElysia[],
 ) {
   let document: Promise<Record<string, unknown>> | undefined
@@ -17,7 +19,8 @@ export function documentRoute(
     const app = new Elysia().use(swagger({ path: '/page', specPath: '/document', documentation: { info } }))
     for (const plugin of documented) app.use(plugin)
     const raw = await app.handle(new Request('http://localhost/document'))
-    return openapi(await raw.json())
+    const document = openapi(await raw.json())
+    return idempotencyKeys ? documentIdempotencyKeys(document, idempotencyKeys === 'required') : document
   }
   return new Elysia({ name: 'document' }).get('/swagger/json', () => (document ??= make()), {
     detail: { hide: true },

@@ -1,3 +1,4 @@
+import { canonicalJson } from '../process/canonical-json.ts'
 import { problems } from './problem.ts'
 import { problemSchema } from './schemas.ts'
 
@@ -87,16 +88,9 @@ function moved(node: unknown, shared: Schemas): unknown {
   if (typeof title !== 'string' || schema['type'] === undefined) return schema
   const name = title.replace(/\s+(\w)/g, (_, letter: string) => letter.toUpperCase())
   shared[name] ??= schema
-  return canonical(shared[name]) === canonical(schema) ? { $ref: `#/components/schemas/${name}` } : schema
-}
-
-/** The same text for the same schema, whatever the order of its keys. */
-function canonical(node: unknown): string {
-  return JSON.stringify(node, (_, value: unknown) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : value,
-  )
+  return canonicalJson(shared[name]) === canonicalJson(schema)
+    ? { $ref: `#/components/schemas/${name}` }
+    : schema
 }
 
 /** The first of the vocabulary with this status. */

@@ -33,7 +33,12 @@ export async function migratedDatabase(): Promise<MigratedDatabase> {
 
 export interface RunningCommandSide extends CommandService {
   /** One request to the app, without a socket. */
-  call(method: string, path: string, body?: unknown): Promise<{ status: number; headers: Headers; body: any }>
+  call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<{ status: number; headers: Headers; body: any }>
   stop(): Promise<void>
 }
 
@@ -53,11 +58,11 @@ export async function startCommandSide(
   })
   return {
     ...service,
-    async call(method, path, body) {
+    async call(method, path, body, headers = {}) {
       const init =
         body === undefined
-          ? {}
-          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+          ? { headers }
+          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json', ...headers } }
       const response = await service.app.handle(new Request(`http://localhost${path}`, { method, ...init }))
       const text = await response.text()
       return { status: response.status, headers: response.headers, body: text ? JSON.parse(text) : undefined }
