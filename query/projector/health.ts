@@ -89,13 +89,24 @@ export function pipelineProbes(view: PipelineView, queues: readonly string[], ov
       return { ...ok('heartbeats'), seconds }
     },
     () => {
-      const lost = view.lostQueues()
-      if (lost.length === 0) return ok('queues')
+      const fed = new Set(queues)
+      const open = view
+        .queues()
+        .flatMap(({ queue, replay }) => (replay && fed.has(queue) ? [{ queue, replay }] : []))
+      if (open.length === 0) return ok('queues')
+      const isFirst = open.every(({ replay }) => replay.reason === 'first')
       return {
         name: 'queues',
-        state: 'failed',
-        reason: 'queues were missing, and with them events of their group: a replay is needed',
-        queues: lost.map(({ queue, lostAt }) => ({ queue, lost_at: lostAt })),
+        state: isFirst ? 'degraded' : 'failed',
+        reason: isFirst
+          ? 'new queues are being filled by a replay'
+          : 'events are missing in queues of a group: a replay brings them back',
+        queues: open.map(({ queue, replay: { reason, since, published_at } }) => ({
+          queue,
+          reason,
+          since,
+          ...(published_at ? { requested_at: published_at } : undefined),
+        })),
       }
     },
   ]

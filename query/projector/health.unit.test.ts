@@ -72,7 +72,7 @@ describe('heartbeats', () => {
   const probe = async (ages: Record<string, number>, overdue = overdueMs) => {
     const heartbeats = () =>
       Object.entries(ages).map(([queue, ageSeconds]) => ({ queue, ageSeconds }) as unknown as HeartbeatAge)
-    const view = { heartbeats, lostQueues: () => [] } as never
+    const view = { heartbeats, queues: () => [] } as never
     return (await Promise.all(pipelineProbes(view, ['q0', 'q1'], overdue).map((ask) => ask())))[0]
   }
   test('young ones from every queue are well', async () => {

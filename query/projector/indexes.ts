@@ -1,12 +1,12 @@
-import type { Collection } from 'mongodb'
 import { retryUntil } from '../../shared/process/backoff.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
 import type { Logger } from '../../shared/process/log.ts'
+import type { CollectionOf } from './collection-of.ts'
 import type { ReadModel } from './read-model.ts'
 
 export interface IndexOptions {
   readonly readModels: readonly ReadModel[]
-  readonly collectionOf: (name: string) => Collection<{ _id: string }>
+  readonly collectionOf: CollectionOf
 }
 
 /** Makes the indexes in the background, and tries until it succeeds. */

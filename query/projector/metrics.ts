@@ -9,11 +9,13 @@ import {
 import type { Applied } from './apply.ts'
 import { lagSeconds, type PartitionState } from './partition-state.ts'
 import type { PipelineView } from './pipeline-view.ts'
+import type { ReplayReason } from './queue-records.ts'
 
 export interface ProjectorMetrics {
   applied(group: string, applied: Applied): void
   writeFailed(group: string): void
-  queueLost(group: string): void
+  replayNeeded(group: string, reason: ReplayReason): void
+  replayRequested(group: string, reason: ReplayReason): void
 }
 
 /** @param states read at every scrape */
@@ -73,11 +75,28 @@ export function createProjectorMetrics(
   const failures = counter(metrics, 'projector_write_failures_total', 'Writes that were tried again', [
     'group',
   ])
-  const lost = counter(
+  gauge(
     metrics,
-    'projector_queues_lost_total',
-    'Queues found missing that had been there before: their events are lost to the group',
-    ['group'],
+    'projector_replay_needed',
+    '1 where a queue lacks events that a replay has to bring, as any replica noted it',
+    ['group', 'partition', 'reason'],
+    (made) => {
+      made.reset()
+      for (const { group, partition, replay } of view.queues())
+        if (replay) made.set({ group, partition, reason: replay.reason }, 1)
+    },
+  )
+  const needed = counter(
+    metrics,
+    'projector_replays_needed_total',
+    'Times that this process noticed that a queue lacks events: first (a new queue), queue-lost, store-lost, events-missing',
+    ['group', 'reason'],
+  )
+  const requested = counter(
+    metrics,
+    'projector_replays_requested_total',
+    'Replays that this process asked the relay for',
+    ['group', 'reason'],
   )
 
   return {
@@ -95,7 +114,8 @@ export function createProjectorMetrics(
       skipped.inc({ group }, count - outcome.applied)
     },
     writeFailed: (group) => failures.inc({ group }),
-    queueLost: (group) => lost.inc({ group }),
+    replayNeeded: (group, reason) => needed.inc({ group, reason }),
+    replayRequested: (group, reason) => requested.inc({ group, reason }),
   }
 }
 

@@ -1,7 +1,9 @@
+import type { ReplayMarker } from '../../shared/messaging/replay.ts'
 import type { Logger } from '../../shared/process/log.ts'
 import type { ConsumerOptions } from './consumer.ts'
 import type { ProjectorMetrics } from './metrics.ts'
 import type { PipelineView } from './pipeline-view.ts'
+import type { ReplayReason } from './queue-records.ts'
 import { queueOf, type PartitionOf } from './topology.ts'
 
 export interface ObserverOptions {
@@ -10,7 +12,10 @@ export interface ObserverOptions {
   readonly view: PipelineView
 }
 
-type Hooks = Pick<ConsumerOptions, 'onApplied' | 'onWriteFailed' | 'onPoisoned'> & { onQueueLost(): void }
+type Hooks = Pick<ConsumerOptions, 'onApplied' | 'onWriteFailed' | 'onPoisoned'> & {
+  onNeed(reason: ReplayReason): void
+  onFilled(marker: ReplayMarker): void
+}
 
 /** What one partition does, told to log, metrics and the other replicas. Logs ids and never an event's data. */
 export function observe({ model, partition, partitions }: PartitionOf, options: ObserverOptions): Hooks {
@@ -45,14 +50,20 @@ export function observe({ model, partition, partitions }: PartitionOf, options: 
         next_ms: nextMs,
       })
     },
-    onQueueLost() {
-      metrics.queueLost(group)
-      log.error('a queue was missing: events of this group are lost until they are replayed', {
-        ...names,
-        queue,
-      })
-      // For this replica's alarm; a failure is made good by the next refresh.
-      view.refresh().catch(() => {})
+    onNeed(reason) {
+      metrics.replayNeeded(group, reason)
+      if (reason === 'first') log.info('a new queue is to be filled', { ...names, queue })
+      else log.error('events of a group are missing until they are replayed', { ...names, queue, reason })
+      refresh()
     },
+    onFilled({ request, sent }) {
+      log.info('a replay has brought what was missing', { ...names, queue, request, sent })
+      refresh()
+    },
+  }
+
+  /** For this replica's alarm; a failure is made good by the next one. */
+  function refresh(): void {
+    view.refresh().catch(() => {})
   }
 }

@@ -4,21 +4,21 @@ import type { Logger } from '../../shared/process/log.ts'
 import type { Broker } from './broker.ts'
 import { openConsumer, type Consumer, type ConsumerOptions } from './consumer.ts'
 import { isStalled } from './partition-state.ts'
-import type { QueueRecords } from './records.ts'
-import { bindQueue, ensureQueue, queueOf, type PartitionOf } from './topology.ts'
+import type { ReplayReason } from './queue-records.ts'
+import { bindQueue, ensureQueue, queueOf, type NeedRecords, type PartitionOf } from './topology.ts'
 
 export interface PartitionOptions extends Omit<ConsumerOptions, 'model'> {
   readonly of: PartitionOf
   readonly broker: Broker
-  readonly records: QueueRecords
+  readonly records: NeedRecords
   readonly log: Logger
   /** Asks the store for an answer. @throws when there is none */
   readonly pingStore: () => Promise<void>
   readonly stallMs: number
   /** Heartbeats come every few seconds: after so long without any message the queue's bindings may be gone. */
   readonly quietMs: number
-  /** Told when the queue was missing and with it events of this group. */
-  readonly onQueueLost: () => void
+  /** Told why the queue needs a replay, by whoever noticed first. */
+  readonly onNeed: (reason: ReplayReason) => void
 }
 
 export interface Partition extends Runnable {
@@ -49,7 +49,8 @@ export function createPartition(options: PartitionOptions): Partition {
         step = 'asking the store'
         await options.pingStore()
         step = 'declaring the queue'
-        if ((await ensureQueue(connection, of, options.records)) === 'lost') options.onQueueLost()
+        const need = await ensureQueue(connection, of, options.records)
+        if (need) options.onNeed(need)
         step = 'subscribing'
         consumer = await openConsumer(connection, { ...options, model: of.model })
         if (stopping.signal.aborted) return await consumer.drain(drainTimeoutMs)

@@ -1,7 +1,9 @@
 import { delay, withTimeout } from '../../shared/process/backoff.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
 import { settledOrAborted } from '../../shared/process/abort.ts'
-import type { HeartbeatEntry, LostQueue, ProjectorRecords } from './records.ts'
+import type { HeartbeatEntry } from './heartbeat-records.ts'
+import type { QueueEntry } from './queue-records.ts'
+import type { ProjectorRecords } from './records.ts'
 
 /**
  * What all replicas' projectors noted in the store, kept in memory and refreshed every few seconds: health and metrics
@@ -9,7 +11,7 @@ import type { HeartbeatEntry, LostQueue, ProjectorRecords } from './records.ts'
  */
 export interface PipelineView extends Runnable {
   heartbeats(): readonly HeartbeatAge[]
-  lostQueues(): readonly LostQueue[]
+  queues(): readonly QueueEntry[]
   /** Shows a heartbeat of this process before the next refresh. */
   see(entry: HeartbeatEntry): void
   /** Reads the store now. @throws when it is away */
@@ -26,7 +28,7 @@ const timeoutMs = 5_000
 export function createPipelineView(records: ProjectorRecords): PipelineView {
   const stopping = new AbortController()
   const newest = new Map<string, HeartbeatEntry>()
-  let lost: readonly LostQueue[] = []
+  let queues: readonly QueueEntry[] = []
   let running: Promise<void> | undefined
 
   function see(entry: HeartbeatEntry): void {
@@ -35,10 +37,10 @@ export function createPipelineView(records: ProjectorRecords): PipelineView {
   }
 
   async function refresh(): Promise<void> {
-    const reading = Promise.all([records.heartbeats(), records.lostQueues()])
-    const [heartbeats, queues] = await withTimeout(reading, timeoutMs, 'reading the records')
+    const reading = Promise.all([records.heartbeats(), records.queues()])
+    const [heartbeats, known] = await withTimeout(reading, timeoutMs, 'reading the records')
     for (const entry of heartbeats) see(entry)
-    lost = queues
+    queues = known
   }
 
   async function run(): Promise<void> {
@@ -60,7 +62,7 @@ export function createPipelineView(records: ProjectorRecords): PipelineView {
     },
     see,
     refresh,
-    lostQueues: () => lost,
+    queues: () => queues,
     heartbeats() {
       const nowMs = Date.now()
       return [...newest.values()].map((entry) => ({

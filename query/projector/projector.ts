@@ -1,9 +1,9 @@
-import type { Collection } from 'mongodb'
 import { dependency, type Probe } from '../../shared/process/health.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
 import type { Logger } from '../../shared/process/log.ts'
 import type { Metrics } from '../../shared/process/metrics.ts'
 import { createBroker } from './broker.ts'
+import type { CollectionOf } from './collection-of.ts'
 import { partitionProbes, progressProbe } from './health.ts'
 import { createIndexKeeper } from './indexes.ts'
 import { createProjectorMetrics } from './metrics.ts'
@@ -11,9 +11,11 @@ import { observe } from './observer.ts'
 import { partitionState } from './partition-state.ts'
 import { createPartition } from './partition.ts'
 import type { PipelineView } from './pipeline-view.ts'
+import type { ReplayReason } from './queue-records.ts'
 import type { ReadModel } from './read-model.ts'
 import type { ProjectorRecords } from './records.ts'
 import { consumerPriority } from './rendezvous.ts'
+import { createHealer } from './replay/healer.ts'
 import { createInspector } from './replay/inspector.ts'
 import type { StoreWriter } from './store-writer.ts'
 import { queueOf, type PartitionOf } from './topology.ts'
@@ -29,9 +31,11 @@ export interface ProjectorOptions {
   readonly stallMs: number
   readonly overdueMs: number
   readonly writer: StoreWriter
+  /** See the healer's. */
+  readonly patienceMs?: number
   readonly records: ProjectorRecords
   readonly view: PipelineView
-  readonly collectionOf: (name: string) => Collection<{ _id: string }>
+  readonly collectionOf: CollectionOf
   readonly pingStore: () => Promise<void>
   readonly log: Logger
   readonly metrics: Metrics
@@ -45,7 +49,7 @@ export interface Projector extends Runnable {
 
 /** Feeds every read model from its queues. Knows no aggregate: whatever is special about one is in its read model. */
 export function createProjector(options: ProjectorOptions): Projector {
-  const { readModels, partitions, replica, log, view, records } = options
+  const { readModels, partitions, replica, log, view } = options
   const broker = createBroker({ url: options.brokerUrl, name: `projector ${replica}`, log })
   const places = readModels.flatMap((model) =>
     Array.from({ length: partitions }, (_, partition): PartitionOf => ({ model, partition, partitions })),
@@ -54,19 +58,33 @@ export function createProjector(options: ProjectorOptions): Projector {
     partitionState({ group: of.model.group, partition: of.partition, queue: queueOf(of) }),
   )
   const metrics = createProjectorMetrics(options.metrics, states, view)
-  const consumers = places.map((of, index) =>
-    createPartition({
+  const healer = createHealer({
+    ...options,
+    broker,
+    places: () => places,
+    isSubscribed: (queue) => states.some((state) => state.queue === queue && state.subscribed),
+    onRequested: ({ places: [of], reason }) => metrics.replayRequested(of!.model.group, reason),
+  })
+  const consumers = places.map((of, index) => {
+    const observed = observe(of, { log, metrics, view })
+    const onNeed = (reason: ReplayReason) => {
+      observed.onNeed(reason)
+      healer.nudge()
+    }
+    return createPartition({
       ...options,
-      ...observe(of, { log, metrics, view }),
-      inspector: () => createInspector({ of, records, view }),
+      ...observed,
+      onNeed,
+      inspector: () =>
+        createInspector({ ...options, ...observed, of, onMissing: () => onNeed('events-missing') }),
       of,
       state: states[index]!,
       broker,
       priority: consumerPriority(replica, queueOf(of)),
       write: options.writer.write,
       quietMs: options.overdueMs / 2,
-    }),
-  )
+    })
+  })
   const indexes = createIndexKeeper(options)
   let watching: ReturnType<typeof setInterval> | undefined
 
@@ -75,6 +93,7 @@ export function createProjector(options: ProjectorOptions): Projector {
     async start() {
       await broker.start()
       await indexes.start()
+      await healer.start()
       for (const consumer of consumers) await consumer.start()
       watching = setInterval(
         () => consumers.forEach((consumer) => consumer.watch()),
@@ -83,7 +102,7 @@ export function createProjector(options: ProjectorOptions): Projector {
     },
     async stop() {
       clearInterval(watching)
-      await Promise.all([indexes.stop(), ...consumers.map((consumer) => consumer.stop())])
+      await Promise.all([indexes.stop(), healer.stop(), ...consumers.map((consumer) => consumer.stop())])
       await broker.stop()
     },
     readyProbes: (severity) => [

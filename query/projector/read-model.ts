@@ -43,6 +43,8 @@ export interface ReadModel {
   readonly handles: EventCatalogue
   readonly document: TObject
   readonly indexes: readonly Index[]
+  /** A document is one aggregate's, and has its id. */
+  readonly isKeyedByAggregate: boolean
   key(event: DomainEvent): string
   project(event: DomainEvent): object | null
   routes(reads: Reads<never>, options: RouteOptions): AnyElysia
@@ -55,6 +57,7 @@ export function readModel<Event extends DomainEvent, Document extends TObject>(
     ...spec,
     group: `${spec.name}-g${spec.generation}`,
     collection: `${spec.name}_g${spec.generation}`,
+    isKeyedByAggregate: spec.key === undefined,
     key: spec.key ?? ((event: DomainEvent) => event.aggregateId.toLowerCase()),
   } as unknown as ReadModel
 }

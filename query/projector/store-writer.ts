@@ -98,7 +98,7 @@ type Counts = Pick<BulkWriteResult, 'upsertedCount' | 'modifiedCount'>
 /** MongoDB counts a document that the gate left alone as matched only, FerretDB as modified too. */
 const countApplied = ({ upsertedCount, modifiedCount }: Counts) => upsertedCount + modifiedCount
 
-const duplicateKey = 11_000
+export const duplicateKey = 11_000
 
 /** Too large (10334, 17419, 17420), a key too large for its index (17280), a field name (52, 56, 57). */
 const documentFaults: ReadonlySet<number> = new Set([10_334, 17_419, 17_420, 17_280, 52, 56, 57])

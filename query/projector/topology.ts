@@ -8,7 +8,7 @@ import {
 import { withTimeout } from '../../shared/process/backoff.ts'
 import { answerTimeoutMs, closeChannel, onChannelLost, type Connection } from './broker.ts'
 import type { ReadModel } from './read-model.ts'
-import type { QueueRecords } from './records.ts'
+import type { QueueRecords, ReplayReason } from './queue-records.ts'
 
 /** One queue of a group: what one consumer works on. */
 export interface PartitionOf {
@@ -16,6 +16,9 @@ export interface PartitionOf {
   readonly partition: number
   readonly partitions: number
 }
+
+/** The part that says what a queue needs. */
+export type NeedRecords = Pick<QueueRecords, 'queueOf' | 'noteUnknown' | 'noteLost' | 'noteDeclared'>
 
 export const queueOf = ({ model, partition, partitions }: PartitionOf) =>
   queueName(model.group, partition, partitions)
@@ -28,31 +31,33 @@ export function allQueues(models: readonly ReadModel[], partitions: number): str
 }
 
 /**
- * Makes sure that the queue is there and bound. Looked at before it is declared: a durable queue that was here before
- * and is missing took events with it that this group will never see.
- * @returns `lost` when that is so, also noted in the store for everyone to see
- * @throws when the broker, the exchange (the relay declares it) or, for a missing queue, the store is not there
+ * Makes sure that the queue is there and bound. Looked at before it is declared: one that was here before and is
+ * missing took events with it, and one that is here and not known to the store has given its events to another store.
+ * Whatever a replay has to bring is noted before it is declared: after a crash in between, a queue that is there again
+ * would hide the loss.
+ * @returns why a replay is needed, where this call noticed it
+ * @throws when the broker, the exchange (the relay declares it) or the store is not there
  */
 export async function ensureQueue(
   connection: Connection,
   of: PartitionOf,
-  records: QueueRecords,
-): Promise<'present' | 'first' | 'lost'> {
-  const queue = queueOf(of)
-  let found: 'present' | 'first' | 'lost' = 'present'
-  if (!(await exists(connection, queue))) {
-    found = 'first'
-    // Looked at again after asking: another replica may have declared it, and noted what there was to note.
-    if ((await records.isKnown(queue)) && !(await exists(connection, queue))) {
-      found = 'lost'
-      // Noted before it is declared: after a crash in between, a queue that is there again would hide the loss.
-      await records.noteLost(queue)
-    }
-  }
+  records: NeedRecords,
+): Promise<ReplayReason | undefined> {
+  const name = { queue: queueOf(of), group: of.model.group, partition: of.partition }
+  const reason = await noteNeed()
   await declare(connection, of)
-  if (found !== 'present' || !(await records.isKnown(queue)))
-    await records.noteDeclared({ queue, group: of.model.group, partition: of.partition })
-  return found
+  await records.noteDeclared(name.queue)
+  return reason
+
+  async function noteNeed(): Promise<ReplayReason | undefined> {
+    if (await exists(connection, name.queue))
+      return (await records.noteUnknown(name, 'store-lost')) ? 'store-lost' : undefined
+    const known = await records.queueOf(name.queue)
+    if (!known) return (await records.noteUnknown(name, 'first')) ? 'first' : undefined
+    // Looked at again after asking: another replica may have declared it just now.
+    if (known.isUndeclared || (await exists(connection, name.queue))) return undefined
+    return (await records.noteLost(known)) ? 'queue-lost' : undefined
+  }
 }
 
 /** Binds a queue again, which is harmless when it is bound. @throws when queue, exchange or broker are not there */

@@ -1,30 +1,116 @@
 import type { Heartbeat } from '../../../shared/messaging/names.ts'
+import type { ReplayMarker } from '../../../shared/messaging/replay.ts'
+import type { CollectionOf } from '../collection-of.ts'
 import type { Inspector } from '../consumer.ts'
 import type { PipelineView } from '../pipeline-view.ts'
-import type { HeartbeatRecords } from '../records.ts'
+import type { ProjectorRecords } from '../records.ts'
 import { queueOf, type PartitionOf } from '../topology.ts'
+import { hasArrived } from './arrival.ts'
+import { createWitness, type Finding } from './witness.ts'
 
 export interface InspectorOptions {
   readonly of: PartitionOf
-  readonly records: HeartbeatRecords
+  readonly records: ProjectorRecords
   readonly view: PipelineView
+  readonly collectionOf: CollectionOf
+  /** Told when events turn out to be missing, and this is news. */
+  readonly onMissing: () => void
+  /** Told when a replay has brought everything that was asked for. */
+  readonly onFilled: (marker: ReplayMarker) => void
 }
 
-/** What a subscription's messages tell about the pipeline, noted in the store before they are acknowledged. */
-export function createInspector({ of, records, view }: InspectorOptions): Inspector {
-  const names = { queue: queueOf(of), group: of.model.group, partition: of.partition }
+/** A replay that goes on says so this often. */
+const progressIntervalMs = 5_000
 
-  /** Everything before it on this partition is in the store: that is what it proves. */
-  async function note(heartbeats: readonly Heartbeat[]): Promise<void> {
-    for (const { time, head, cursor } of heartbeats) {
-      const entry = { ...names, time, head, cursor }
-      view.see(entry)
-      await records.noteHeartbeat(entry)
+/**
+ * What a subscription's messages tell about the pipeline, noted in the store before they are acknowledged: heartbeats
+ * that came through, events that are missing, a replay that has ended.
+ */
+export function createInspector(options: InspectorOptions): Inspector {
+  const { of, records, view } = options
+  const names = { queue: queueOf(of), group: of.model.group, partition: of.partition }
+  const witness = createWitness()
+  let progressAtMs = Number.NEGATIVE_INFINITY
+  /** Proven to be complete up to here; undefined before the store was asked. */
+  let seen: number | undefined
+
+  return ({ prepared, poison }) => {
+    const notes: (() => Promise<unknown>)[] = []
+    for (const item of prepared)
+      switch (item.kind) {
+        case 'event': {
+          const { replay } = item
+          if (replay === undefined) witness.saw(item.event.seq)
+          else if (performance.now() - progressAtMs > progressIntervalMs) {
+            progressAtMs = performance.now()
+            notes.push(() => records.noteProgress(names.queue, replay))
+          }
+          break
+        }
+        case 'heartbeat': {
+          const { heartbeat } = item
+          const last = heartbeat.last?.[of.model.handles.aggregate]
+          const finding = witness.judge({ last, term: heartbeat.term })
+          notes.push(() => noteHeartbeat(heartbeat, finding))
+          break
+        }
+        case 'marker': {
+          const { marker } = item
+          notes.push(() => noteMarker(marker))
+          break
+        }
+        default:
+          item satisfies never
+      }
+    if (poison) witness.blur()
+    if (notes.length === 0) return undefined
+    return async () => {
+      // Those that are done are not done again when a later one fails.
+      for (; notes.length > 0; notes.shift()) await notes[0]!()
     }
   }
 
-  return ({ prepared }) => {
-    const heartbeats = prepared.flatMap((item) => (item.kind === 'heartbeat' ? [item.heartbeat] : []))
-    return heartbeats.length > 0 ? () => note(heartbeats) : undefined
+  /** Everything before it on this partition is in the store: that is what it proves, where nothing is missing. */
+  async function noteHeartbeat({ time, head, cursor }: Heartbeat, finding: Finding): Promise<void> {
+    const isComplete = await check(finding)
+    if (isComplete) seen = Math.max(seen ?? 0, cursor)
+    const entry = { ...names, time, head, cursor, seen: isComplete ? cursor : undefined }
+    view.see(entry)
+    await records.noteHeartbeat(entry)
+  }
+
+  /** @returns whether it is proven that everything came */
+  async function check(finding: Finding): Promise<boolean> {
+    switch (finding.kind) {
+      case 'arrived':
+        return true
+      case 'nothing-said':
+        return false
+      case 'missing':
+        await noteMissing({ seq: finding.after, certain: true })
+        return false
+      case 'unsure': {
+        seen ??= (await records.heartbeatOf(names.queue))?.seen
+        const { last } = finding
+        if (seen !== undefined && last.seq <= seen) return true
+        const arrived = await hasArrived(last, options)
+        if (arrived === false) await noteMissing({ seq: seen, certain: false })
+        return arrived === true
+      }
+      default:
+        return finding satisfies never
+    }
+  }
+
+  async function noteMissing(what: { seq: number | undefined; certain: boolean }): Promise<void> {
+    if (await records.noteMissing(names.queue, what)) options.onMissing()
+  }
+
+  async function noteMarker(marker: ReplayMarker): Promise<void> {
+    const known = await records.queueOf(names.queue)
+    if (!known?.replay?.requests.includes(marker.request)) return
+    seen = Math.max(seen ?? 0, marker.head)
+    await records.noteSeen(names.queue, marker.head)
+    if (await records.noteFilled(names.queue, marker.request)) options.onFilled(marker)
   }
 }

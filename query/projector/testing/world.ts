@@ -1,12 +1,3 @@
-import { AMQPClient } from '@cloudamqp/amqp-client'
-import {
-  eventContentType,
-  eventRoutingKey,
-  exchangeName,
-  heartbeatRoutingKey,
-  heartbeatType,
-} from '../../../shared/messaging/names.ts'
-import { partitionOf } from '../../../shared/messaging/partition.ts'
 import type { Check, Probe } from '../../../shared/process/health.ts'
 import { silentLogger } from '../../../shared/process/log.ts'
 import { createMetrics, type Metrics } from '../../../shared/process/metrics.ts'
@@ -16,7 +7,8 @@ import { createPipelineView } from '../pipeline-view.ts'
 import { createProjector, type ProjectorOptions } from '../projector.ts'
 import { createRecords } from '../records.ts'
 import { createStoreWriter } from '../store-writer.ts'
-import { encodeThing, things, type ThingEvent } from './things.ts'
+import { createRelay } from './relay.ts'
+import { things } from './things.ts'
 
 export type World = Awaited<ReturnType<typeof createWorld>>
 
@@ -110,46 +102,4 @@ export async function ask(probes: readonly Probe[]): Promise<Readonly<Record<str
 async function total(metrics: Metrics, name: string): Promise<number> {
   const metric = await metrics.getSingleMetric(name)?.get()
   return metric?.values.reduce((sum, { value }) => sum + value, 0) ?? 0
-}
-
-async function createRelay(url: string, partitions: number) {
-  const client = new AMQPClient(url)
-  await client.connect()
-  const channel = await client.channel()
-  await channel.confirmSelect()
-  await channel.exchangeDeclare(exchangeName, 'topic', { durable: true })
-  const returned: string[] = []
-  channel.onReturn = ({ routingKey }) => void returned.push(routingKey)
-
-  async function send(
-    key: string,
-    body: string,
-    properties: { type: string; messageId?: string },
-  ): Promise<void> {
-    const all = { ...properties, deliveryMode: 2, contentType: eventContentType }
-    await channel.basicPublish(exchangeName, key, body, all, true)
-    // A return precedes its ack, which resolves all the same.
-    if (returned.length > 0) throw new Error(`no queue for ${returned.splice(0)}`)
-  }
-
-  return {
-    channel,
-    /** Confirmed by the broker, in this order. */
-    async publish(events: readonly ThingEvent[]) {
-      await Promise.all(
-        events.map((event) => {
-          const { type, body, messageId } = encodeThing(event)
-          return send(eventRoutingKey(type, partitionOf(event.id, partitions), partitions), body, {
-            type,
-            messageId,
-          })
-        }),
-      )
-    },
-    async heartbeat(partition: number, time = new Date().toISOString()) {
-      const body = JSON.stringify({ type: heartbeatType, time, head: 7, cursor: 7 })
-      await send(heartbeatRoutingKey(partition, partitions), body, { type: heartbeatType })
-    },
-    close: () => client.close(),
-  }
 }

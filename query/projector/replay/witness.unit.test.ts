@@ -1,0 +1,57 @@
+import { expect, test } from 'bun:test'
+import { createWitness, type Finding } from './witness.ts'
+
+const sent = (seq: number, count: number, term = 1) => ({
+  last: { seq, count, id: 'a', version: 1 },
+  term,
+})
+/** Plays events (their seq) and heartbeats, and tells what was found at each heartbeat. */
+function play(...steps: (number | 'blur' | ReturnType<typeof sent>)[]): Finding['kind'][] {
+  const witness = createWitness()
+  const found: Finding['kind'][] = []
+  for (const step of steps)
+    if (typeof step === 'number') witness.saw(step)
+    else if (step === 'blur') witness.blur()
+    else found.push(witness.judge(step).kind)
+  return found
+}
+
+test('everything that was sent came', () => {
+  expect(play(1, 2, sent(2, 2), sent(2, 2), 4, 7, sent(7, 4))).toEqual(['arrived', 'arrived', 'arrived'])
+})
+test('a hole at the end, in the middle and at the begin of what lies between two heartbeats', () => {
+  expect(play(1, sent(1, 1), 2, sent(3, 3))).toEqual(['arrived', 'missing'])
+  expect(play(1, sent(1, 1), 2, 4, sent(4, 4))).toEqual(['arrived', 'missing'])
+  expect(play(1, sent(1, 1), 3, 4, sent(4, 4))).toEqual(['arrived', 'missing'])
+})
+test('the hole is told from where all was well', () => {
+  const witness = createWitness()
+  witness.saw(5)
+  witness.judge(sent(5, 1))
+  expect(witness.judge(sent(9, 2))).toEqual({ kind: 'missing', after: 5 })
+  // Once, and not with every heartbeat behind it.
+  expect(witness.judge(sent(9, 2)).kind).toBe('arrived')
+})
+test('a subscription begins where another ended: it cannot know', () => {
+  expect(play(sent(9, 3), 10, sent(10, 4), sent(11, 5))).toEqual(['unsure', 'arrived', 'missing'])
+})
+test('events that are sent again prove nothing until the next heartbeat', () => {
+  expect(play(1, sent(1, 1), 2, 3, 2, 3, sent(4, 4), 5, sent(6, 6))).toEqual(['arrived', 'unsure', 'missing'])
+})
+test('a probe amid a window names less than came, and the next heartbeat counts it all', () => {
+  expect(play(1, sent(1, 1), 2, 3, sent(2, 2), 4, sent(4, 4), sent(5, 5))).toEqual([
+    'arrived',
+    'arrived',
+    'arrived',
+    'missing',
+  ])
+})
+test('another term counts anew', () => {
+  expect(play(1, 2, sent(2, 2), 3, sent(3, 1, 2), sent(4, 2, 2))).toEqual(['arrived', 'arrived', 'missing'])
+})
+test('what could not be counted is no hole', () => {
+  expect(play(1, sent(1, 1), 'blur', 3, sent(3, 3), sent(4, 4))).toEqual(['arrived', 'arrived', 'missing'])
+})
+test('a heartbeat that says nothing finds nothing', () => {
+  expect(createWitness().judge({ last: undefined, term: 1 }).kind).toBe('nothing-said')
+})
