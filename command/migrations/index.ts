@@ -3,6 +3,7 @@ import { Migration } from '@mikro-orm/migrations'
 import { rolesMigration } from './20261124000000-roles.ts'
 import { outboxMigration } from './20261124000100-outbox.ts'
 import { usersMigration } from './20261124000200-users.ts'
+import { parkingMigration } from './20261124000300-parking.ts'
 import { replaysMigration } from './20261124000400-replays.ts'
 import { idempotencyMigration } from './20261124000500-idempotency.ts'
 import { identifier } from '../sql.ts'
@@ -13,6 +14,7 @@ const migrations: readonly (readonly [name: string, statements: (roles: Roles) =
   ['20261124000000-roles', rolesMigration],
   ['20261124000100-outbox', outboxMigration],
   ['20261124000200-users', usersMigration],
+  ['20261124000300-parking', parkingMigration],
   ['20261124000400-replays', replaysMigration],
   ['20261124000500-idempotency', idempotencyMigration],
 ]

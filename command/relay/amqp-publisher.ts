@@ -21,6 +21,7 @@ export interface AmqpPublisherOptions {
 export class AmqpPublisher implements Publisher, Runnable {
   readonly name = 'publisher'
   private link: AmqpLink | undefined
+  private connection = 0
   private reason: string | undefined = 'not connected yet'
   private linked = Promise.withResolvers<AmqpLink>()
   private readonly stopping = new AbortController()
@@ -29,8 +30,9 @@ export class AmqpPublisher implements Publisher, Runnable {
   constructor(private readonly options: AmqpPublisherOptions) {}
 
   get state(): BrokerState {
-    const { link } = this
-    return { connected: link !== undefined, blocked: link?.blocked, reason: link ? undefined : this.reason }
+    const { link, connection } = this
+    const reason = link ? undefined : this.reason
+    return { connected: link !== undefined, connection, blocked: link?.blocked, reason }
   }
 
   start(): void {
@@ -103,6 +105,7 @@ export class AmqpPublisher implements Publisher, Runnable {
 
   private connected(link: AmqpLink): void {
     this.link = link
+    this.connection++
     this.linked.resolve(link)
   }
 

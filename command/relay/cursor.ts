@@ -1,6 +1,7 @@
 import { retryUntil } from '../../shared/process/backoff.ts'
 import type { Logger } from '../../shared/process/log.ts'
 import type { Lease } from './lease.ts'
+import type { Kept } from './parking/parked.ts'
 import { unlessAborted } from '../../shared/process/abort.ts'
 
 /**
@@ -17,10 +18,10 @@ export class CursorMover {
   ) {}
 
   /** Resolves when the move *before* this one is done; this one goes on and is tried until the lease is lost. */
-  async confirmedUpTo(seq: number): Promise<void> {
+  async confirmedUpTo(seq: number, kept?: Kept): Promise<void> {
     await this.underWay
     const { lost } = this.lease
-    const move = retryUntil(() => this.lease.moveCursor(seq), {
+    const move = retryUntil(() => this.lease.moveCursor(seq, kept), {
       baseMs: 50,
       maxMs: 1_000,
       signal: lost,

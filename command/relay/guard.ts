@@ -10,6 +10,11 @@ export function refusal(seen: Observation): string | undefined {
     return `the sequence of outbox stands at ${seen.sequence}, behind its highest seq ${seen.head}: set it forward`
   if (seen.sequence < seen.cursor)
     return `the sequence of outbox stands at ${seen.sequence}, behind the cursor ${seen.cursor}: set it forward, rows were lost`
+  if (seen.cursor + 1 < seen.floorSeq)
+    return (
+      `the log begins at seq ${seen.floorSeq}, beyond the cursor ${seen.cursor}: events were dropped unpublished; ` +
+      'rebuild the read models, then set the cursor forward'
+    )
   if (seen.cursorCluster !== undefined && seen.cursorCluster !== seen.cluster)
     return (
       `the database cluster changed from ${seen.cursorCluster} to ${seen.cluster} (restore or failover): ` +

@@ -10,6 +10,10 @@ const healthy: Observation = {
   leaseMs: 2_000,
   oldestAgeMs: 5,
   segmentsAhead: 3,
+  segments: 4,
+  floorSeq: 1,
+  paused: null,
+  parked: [],
   cluster: '7.00000001',
   cursorCluster: '7.00000001',
 }

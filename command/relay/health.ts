@@ -1,7 +1,7 @@
 import { createHealth, dependency, type Check, type Health } from '../../shared/process/health.ts'
 import type { LogStore } from './log-store.ts'
 import type { BrokerState } from './publisher.ts'
-import { backlogEvents, oldestUnpublishedMs, type RelayStatus } from './status.ts'
+import { backlogEvents, oldestUnpublishedMs, parkedFigures, pauseOf, type RelayStatus } from './status.ts'
 
 export interface RelayHealthOptions {
   readonly store: LogStore
@@ -20,13 +20,16 @@ export function relayHealth(options: RelayHealthOptions): Health {
       database,
       () => logCheck(status),
       () => brokerCheck(broker(), 'degraded'),
+      () => topology(status, broker()),
       () => progress(status),
     ],
     pipeline: [
       () => lease(status),
+      () => paused(status),
       () => logCheck(status),
       () => brokerCheck(broker(), 'failed'),
       () => delivery(status),
+      () => parked(status),
       () => backlog(status, options.backlogAlarmMs),
       () => segments(status),
       () => heartbeat(status, options.heartbeatIntervalMs),
@@ -43,6 +46,28 @@ function brokerCheck({ connected, blocked, reason }: BrokerState, whenBlocked: C
   if (!connected) return { name: 'rabbitmq', state: 'failed', reason: reason ?? 'not connected' }
   if (blocked === undefined) return { name: 'rabbitmq', state: 'ok' }
   return { name: 'rabbitmq', state: whenBlocked, reason: `the broker blocks publishers: ${blocked}` }
+}
+
+/** Before anything got through on this connection, nothing can be promised. */
+function topology({ role, heartbeat }: RelayStatus, { connected, connection }: BrokerState): Check {
+  if (role !== 'active' || !connected || heartbeat.provenOn === connection)
+    return { name: 'topology', state: 'ok' }
+  const reason = heartbeat.trouble ?? 'the first heartbeats are not confirmed yet'
+  return { name: 'topology', state: 'failed', reason }
+}
+
+function paused(status: RelayStatus): Check {
+  const pause = pauseOf(status)
+  if (!pause) return { name: 'paused', state: 'ok' }
+  const { since, by, reason } = pause
+  return { name: 'paused', state: 'failed', reason: `paused by ${by}: ${reason}`, since }
+}
+
+function parked(status: RelayStatus): Check {
+  const figures = parkedFigures(status)
+  const first = status.observation?.parked[0]
+  if (!first) return { name: 'parked', state: 'ok', ...figures }
+  return { name: 'parked', state: 'failed', reason: first.reason, ...figures }
 }
 
 function progress({ waitingSinceMs }: RelayStatus): Check {
@@ -81,10 +106,11 @@ function backlog(status: RelayStatus, alarmMs: number): Check {
 
 function segments({ observation }: RelayStatus): Check {
   const ahead = observation?.segmentsAhead
-  if (ahead === undefined || ahead > 1) return { name: 'segments', state: 'ok', ahead }
+  const total = observation?.segments
+  if (ahead === undefined || ahead > 1) return { name: 'segments', state: 'ok', ahead, total }
   const reason =
     ahead === 1 ? 'the last segment but one is in use' : 'appends fail when the segment in use is full'
-  return { name: 'segments', state: ahead === 1 ? 'degraded' : 'failed', reason, ahead }
+  return { name: 'segments', state: ahead === 1 ? 'degraded' : 'failed', reason, ahead, total }
 }
 
 function heartbeat({ role, heartbeat }: RelayStatus, intervalMs: number): Check {

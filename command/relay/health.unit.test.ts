@@ -5,7 +5,7 @@ import type { LogStore, Observation } from './log-store.ts'
 import type { BrokerState } from './publisher.ts'
 import { initialStatus, type RelayStatus } from './status.ts'
 
-const connected: BrokerState = { connected: true, blocked: undefined, reason: undefined }
+const connected: BrokerState = { connected: true, connection: 1, blocked: undefined, reason: undefined }
 const observation: Observation = {
   head: 10,
   sequence: 10,
@@ -14,12 +14,17 @@ const observation: Observation = {
   leaseMs: 2_000,
   oldestAgeMs: undefined,
   segmentsAhead: 3,
+  segments: 4,
+  floorSeq: 1,
+  paused: null,
+  parked: [],
   cluster: '7.1',
   cursorCluster: '7.1',
 }
 
 function setUp(change: Partial<RelayStatus>, broker: BrokerState = connected, ping = async () => {}) {
-  const status: RelayStatus = { ...initialStatus(), role: 'active', observation, ...change }
+  const heartbeat = { confirmedAtMs: performance.now(), trouble: undefined, provenOn: 1 }
+  const status: RelayStatus = { ...initialStatus(), role: 'active', observation, heartbeat, ...change }
   const store = { ping } as unknown as LogStore
   return relayHealth({
     store,
@@ -42,7 +47,7 @@ test('a relay that leads and one that stands by are ready', async () => {
 })
 
 test('ready asks for database, log, broker, and progress where there was work', async () => {
-  const away = { connected: false, blocked: undefined, reason: 'the broker is not reachable' }
+  const away = { connected: false, connection: 0, blocked: undefined, reason: 'the broker is not reachable' }
   const waitingSinceMs = performance.now() - 5_000
   expect(failed(await setUp({}, connected, () => Promise.reject(new Error('away'))).ready())).toEqual([
     'postgresql',
@@ -62,8 +67,11 @@ test.each<[string, Partial<RelayStatus>]>([
   ['delivery', { outage: { reason: 'unroutable', sinceMs: 0, attempts: 3 } }],
   ['backlog', { readSeq: 20, observation: { ...observation, head: 20, oldestAgeMs: 40_000 } }],
   ['segments', { observation: { ...observation, segmentsAhead: 0 } }],
-  ['heartbeat', { heartbeat: { confirmedAtMs: 0, trouble: 'no queue takes them' } }],
-  ['heartbeat', { heartbeat: { confirmedAtMs: performance.now() - 60_000, trouble: undefined } }],
+  ['heartbeat', { heartbeat: { confirmedAtMs: 0, trouble: 'no queue takes them', provenOn: 1 } }],
+  [
+    'heartbeat',
+    { heartbeat: { confirmedAtMs: performance.now() - 60_000, trouble: undefined, provenOn: 1 } },
+  ],
   ['lease', { role: 'waiting' }],
 ])('the pipeline is red for %s, and names nothing else', async (name, change) => {
   expect(failed(await setUp({ confirmedSeq: 10, ...change }).pipeline())).toEqual([name])

@@ -158,6 +158,7 @@ test('an old token fences every statement, also one that arrives late', async ()
 })
 
 test('the relay as a process: ready by HTTP, and a stop that hands the lease on', async () => {
+  await world.broker.queue('all')
   const process = await world.spawn()
   await waitFor(() => ready(process.url), { timeoutMs: 10_000, what: 'ready' })
   await waitFor(leader, { timeoutMs: 5_000, what: 'a leader' })

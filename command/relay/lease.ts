@@ -1,6 +1,7 @@
 import { delay } from '../../shared/process/backoff.ts'
 import type { Logger } from '../../shared/process/log.ts'
 import type { LogStore } from './log-store.ts'
+import type { Kept } from './parking/parked.ts'
 
 export interface LeaseOptions {
   readonly store: LogStore
@@ -42,14 +43,19 @@ export class Lease {
   }
 
   /**
-   * Moves the cursor, which renews the lease.
+   * Moves the cursor, which renews the lease; `kept` goes to the parked events with it.
    * @returns false when the lease is lost; the cursor was not moved then
    * @throws when the database does not answer: unknown, and safe to repeat
    */
-  async moveCursor(seq: number): Promise<boolean> {
+  async moveCursor(seq: number, kept?: Kept): Promise<boolean> {
     const { store, ttlMs } = this.options
     const sentAtMs = performance.now()
-    return this.answered(await store.moveCursor({ token: this.token, seq, ttlMs }), sentAtMs)
+    return this.answered(await store.moveCursor({ token: this.token, seq, ttlMs, kept }), sentAtMs)
+  }
+
+  /** A statement said that the token is no longer the valid one. */
+  lose(): void {
+    this.end('another relay has it')
   }
 
   /** Gives the lease back, so that another relay takes over at once. */

@@ -1,4 +1,5 @@
 import type { OutboxRecord } from '../../shared/events/envelope.ts'
+import type { AggregateKey, Kept } from './parking/parked.ts'
 
 /**
  * The relay's side of the outbox: the log, read only, and one row that holds cursor, owner, fencing token and expiry.
@@ -14,8 +15,16 @@ export interface LogStore {
   acquire(request: { owner: string; ttlMs: number }): Promise<Acquired | HeldByOther>
   /** @returns false when the token is no longer the valid one: the lease is somebody else's, for good */
   renew(request: { token: number; ttlMs: number }): Promise<boolean>
-  /** Moves the cursor forward to `seq` and renews the lease in the same statement; false as in `renew`. */
-  moveCursor(request: { token: number; seq: number; ttlMs: number }): Promise<boolean>
+  /**
+   * Moves the cursor forward to `seq` and renews the lease in the same statement; false as in `renew`. What of the
+   * events on the way is `kept` back is copied to the parked ones in that same transaction.
+   */
+  moveCursor(request: {
+    token: number
+    seq: number
+    ttlMs: number
+    kept?: Kept | undefined
+  }): Promise<boolean>
   /** Gives the lease back and tells the relays that stand by; does nothing when the token is no longer valid. */
   release(request: { token: number }): Promise<void>
   /** A look at the whole: for health, metrics, heartbeats and the guard. */
@@ -66,9 +75,30 @@ export interface Observation {
   /** Age of the first row after the cursor, undefined when there is none. */
   readonly oldestAgeMs: number | undefined
   readonly segmentsAhead: number
+  readonly segments: number
+  /** Lowest `seq` that the log can still hold: what was below it has been dropped. */
+  readonly floorSeq: number
+  /** An operator's pause; null while there is none. */
+  readonly paused: Pause | null
+  /** Aggregates whose events are kept back, the one parked first at the front. */
+  readonly parked: readonly ParkedLook[]
   /** Cluster's identifier and timeline: now, and as the cursor row has it from the first acquisition. */
   readonly cluster: string
   readonly cursorCluster: string | undefined
+}
+
+export interface Pause {
+  /** ISO 8601 */
+  readonly since: string
+  readonly by: string
+  readonly reason: string
+}
+
+export interface ParkedLook extends AggregateKey {
+  readonly reason: string
+  readonly events: number
+  /** An operator asked for a release. */
+  readonly marked: boolean
 }
 
 /** The migrations have not run (yet): waited for like a database that is away, and told apart in health. */

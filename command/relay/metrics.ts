@@ -1,7 +1,7 @@
 import { counter, gauge, histogram, latencyBuckets, sizeBuckets } from '../../shared/process/metrics.ts'
 import type { Metrics } from '../../shared/process/metrics.ts'
 import type { BrokerState, Fate } from './publisher.ts'
-import { backlogEvents, oldestUnpublishedMs, type RelayStatus } from './status.ts'
+import { backlogEvents, oldestUnpublishedMs, parkedFigures, pauseOf, type RelayStatus } from './status.ts'
 
 export type RelayMetrics = ReturnType<typeof relayMetrics>
 
@@ -37,13 +37,39 @@ export function relayMetrics(
   gauge(metrics, 'relay_broker_blocked', '1 while the broker blocks publishers', [], (g) =>
     g.set(broker().blocked === undefined ? 0 : 1),
   )
+  gauge(metrics, 'relay_paused', '1 while an operator paused the relay', [], (g) =>
+    g.set(pauseOf(status) ? 1 : 0),
+  )
+  gauge(metrics, 'relay_parked_aggregates', 'Aggregates whose events are kept back', [], (g) =>
+    g.set(parkedFigures(status).aggregates),
+  )
+  gauge(metrics, 'relay_parked_events', 'Events that are kept back', [], (g) =>
+    g.set(parkedFigures(status).events),
+  )
+  gauge(
+    metrics,
+    'relay_heartbeat_confirmed_age_seconds',
+    'Since every partition took a heartbeat, of the relay that leads; 0 before the first',
+    [],
+    (g) => {
+      const { confirmedAtMs } = status.heartbeat
+      g.set(confirmedAtMs === undefined ? 0 : (performance.now() - confirmedAtMs) / 1000)
+    },
+  )
+  gauge(metrics, 'relay_segments', 'Segments of the log', [], (g) => g.set(status.observation?.segments ?? 0))
   gauge(metrics, 'relay_segments_ahead', 'Segments of the log that are not in use yet', [], (g) =>
     g.set(status.observation?.segmentsAhead ?? 0),
+  )
+  gauge(metrics, 'relay_log_floor_seq', 'Lowest seq that the log can still hold', [], (g) =>
+    g.set(status.observation?.floorSeq ?? 0),
   )
 
   return {
     published: counter(metrics, 'relay_published_total', 'Events sent, each time they are sent'),
     outages: counter(metrics, 'relay_outages_total', 'Times that delivery stopped and had to be probed'),
+    parked: counter(metrics, 'relay_parked_total', 'Events kept back, since their aggregate is parked'),
+    released: counter(metrics, 'relay_released_total', 'Parked events that were published after all'),
+    discarded: counter(metrics, 'relay_discarded_total', 'Parked events that an operator discarded'),
     windowSize: histogram(metrics, 'relay_window_size', 'Events per window', sizeBuckets),
     confirmLatency: histogram(
       metrics,

@@ -1,10 +1,11 @@
 import { delay } from '../../shared/process/backoff.ts'
 import type { Logger } from '../../shared/process/log.ts'
 import { describeTrouble } from './database-trouble.ts'
+import type { Doorbell } from './doorbell.ts'
 import { refusal } from './guard.ts'
 import type { LogStore } from './log-store.ts'
 import { unlessAborted } from '../../shared/process/abort.ts'
-import type { RelayStatus } from './status.ts'
+import { pauseOf, type RelayStatus } from './status.ts'
 
 export interface ObserverOptions {
   readonly store: LogStore
@@ -13,6 +14,8 @@ export interface ObserverOptions {
   /** Segments that must be unused; fewer, and the active relay makes new ones. */
   readonly segmentsAhead: number
   readonly segmentRows: number
+  /** Rung when an operator asked for something. */
+  readonly doorbell: Doorbell
   readonly log: Logger
 }
 
@@ -30,13 +33,16 @@ export class Observer {
 
   /** @throws when the database does not answer; what was known stays */
   async look(): Promise<void> {
-    const { store, status, log } = this.options
+    const { store, status, doorbell, log } = this.options
     const seen = await store.observe()
     const found = refusal(seen)
     if (found && found !== status.refusal) log.error('refusing to publish', { reason: found })
     if (!found && status.refusal) log.info('publishing again')
+    if (seen.paused && !pauseOf(status)) log.warn('paused', { ...seen.paused })
+    if (!seen.paused && pauseOf(status)) log.info('resumed')
     status.observation = seen
     status.refusal = found
+    if (seen.parked.some(({ marked }) => marked)) doorbell.ring()
   }
 
   private async beat(): Promise<void> {

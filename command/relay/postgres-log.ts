@@ -3,6 +3,7 @@ import type { Runnable } from '../../shared/process/lifecycle.ts'
 import { leaseChannel } from '../outbox/log.ts'
 import { type Acquired, type HeldByOther, type LogBatch, type LogStore } from './log-store.ts'
 import { type Observation, type ReadRequest, SchemaMissingError } from './log-store.ts'
+import { keepSql } from './parking/statements.ts'
 import { Pool, type PoolOptions } from './pool.ts'
 import { acquireSql, holderSql, moveSql, observeSql, readSql, releaseSql, renewSql } from './statements.ts'
 
@@ -23,11 +24,21 @@ export class PostgresLog implements LogStore, Runnable {
     await this.pool.close()
   }
 
-  async read({ after, limit, bytesMax }: ReadRequest): Promise<LogBatch> {
-    const rows = await this.run<readonly (OutboxRecord & { bytes: number })[]>(readSql, [
+  read(request: ReadRequest): Promise<LogBatch> {
+    return this.batch(readSql, request, [])
+  }
+
+  /** @param statement one that `batchSql` made; `parameters` follow after the bounds */
+  async batch(
+    statement: string,
+    { after, limit, bytesMax }: ReadRequest,
+    parameters: readonly unknown[],
+  ): Promise<LogBatch> {
+    const rows = await this.run<readonly (OutboxRecord & { bytes: number })[]>(statement, [
       after,
       limit,
       bytesMax,
+      ...parameters,
     ])
     const last = rows.at(-1)
     return { rows, full: last !== undefined && (rows.length === limit || last.bytes >= bytesMax) }
@@ -47,8 +58,17 @@ export class PostgresLog implements LogStore, Runnable {
     return (await this.run<unknown[]>(renewSql, [token, ttlMs])).length === 1
   }
 
-  async moveCursor(move: { token: number; seq: number; ttlMs: number }): Promise<boolean> {
-    return (await this.run<unknown[]>(moveSql, [move.token, move.seq, move.ttlMs])).length === 1
+  async moveCursor({ token, seq, ttlMs, kept }: Parameters<LogStore['moveCursor']>[0]): Promise<boolean> {
+    const moved = kept
+      ? await this.run<unknown[]>(keepSql, [
+          token,
+          seq,
+          ttlMs,
+          `{${kept.seqs.join(',')}}`,
+          JSON.stringify(kept.aggregates),
+        ])
+      : await this.run<unknown[]>(moveSql, [token, seq, ttlMs])
+    return moved.length === 1
   }
 
   async release({ token }: { token: number }): Promise<void> {
@@ -80,7 +100,8 @@ export class PostgresLog implements LogStore, Runnable {
     await this.run('SELECT 1', [])
   }
 
-  private run<T>(statement: string, parameters: readonly unknown[]): Promise<T> {
+  /** One statement, with the relay's time-out. @throws SchemaMissingError where the migrations have not run */
+  run<T>(statement: string, parameters: readonly unknown[]): Promise<T> {
     return this.pool.run(statement, parameters)
   }
 }

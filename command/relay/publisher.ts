@@ -45,6 +45,8 @@ export type Fate =
 
 export interface BrokerState {
   readonly connected: boolean
+  /** Counts the connections that were made. */
+  readonly connection: number
   /** The broker's words while it blocks publishers (a memory or disk alarm): wait, do not fail. */
   readonly blocked: string | undefined
   /** Why there is no connection. */

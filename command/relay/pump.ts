@@ -1,89 +1,75 @@
-import { delay, retryUntil } from '../../shared/process/backoff.ts'
-import type { Logger } from '../../shared/process/log.ts'
-import { describeTrouble } from './database-trouble.ts'
+import { delay } from '../../shared/process/backoff.ts'
+import type { LogCourse } from './course.ts'
 import type { Delivery } from './delivery.ts'
 import type { Doorbell } from './doorbell.ts'
 import type { Heartbeats } from './heartbeats.ts'
-import type { LogStore } from './log-store.ts'
-import { unlessAborted } from '../../shared/process/abort.ts'
-import type { RelayStatus } from './status.ts'
-import { eventMessage, type EventMessage } from './window.ts'
+import type { Releaser } from './parking/release.ts'
+import type { LogReader, Window } from './reader.ts'
+import { mayPublish, type RelayStatus } from './status.ts'
 
 export interface PumpOptions {
-  readonly store: LogStore
+  readonly reader: LogReader
   readonly delivery: Delivery
+  readonly course: LogCourse
+  readonly releaser: Releaser
   readonly heartbeats: Heartbeats
   readonly doorbell: Doorbell
   readonly status: RelayStatus
-  readonly partitions: number
-  /** Most events in a window. */
-  readonly windowMax: number
-  readonly windowBytesMax: number
   readonly pollIntervalMs: number
-  readonly log: Logger
   readonly halt: AbortSignal
   readonly abort: AbortSignal
 }
 
 /**
  * The relay's beat while it leads, at its own pace: read a bounded batch, publish it as one window, wait for the
- * confirms, let the cursor follow, repeat. While a window is under way the next batch is read, where more is known to
- * be there. Polling is the truth, the doorbell only shortens the nap, and after a full batch there is none.
+ * confirms, let the cursor follow, repeat; a window of parked events in between where a release was asked for. While a
+ * window is under way the next batch is read, where more is known to be there. Polling is the truth, the doorbell only
+ * shortens the nap, and after a full batch there is none.
  * @param after the cursor as the lease was taken
  */
 export async function pump(after: number, options: PumpOptions): Promise<void> {
-  const { store, status, doorbell, heartbeats, delivery, halt, abort, log } = options
+  const { reader, status, doorbell, heartbeats, delivery, course, releaser, halt, abort } = options
   let cursor = after
   let ahead: Promise<Window | undefined> | undefined
   while (!halt.aborted) {
-    if (status.refusal) {
+    if (!mayPublish(status)) {
       ahead = undefined
+      if (!status.refusal) await beat()
       await delay(options.pollIntervalMs, halt)
       continue
     }
-    const window = await (ahead ?? read(cursor))
+    const window = await (ahead ?? reader.read(cursor))
     ahead = undefined
     if (!window) return
     const last = window.messages.at(-1)
     status.readSeq = last?.seq ?? cursor
-    if (heartbeats.isDue) {
-      const head = Math.max(status.readSeq, status.observation?.head ?? 0)
-      await heartbeats.send({ head, cursor }, abort)
-    }
+    await beat()
+    const released = await releaser.step()
+    if (released === 'stopped') return
     if (!last) {
-      await doorbell.nap(options.pollIntervalMs, halt)
+      if (released === 'idle') await doorbell.nap(options.pollIntervalMs, halt)
       continue
     }
-    if (window.full) ahead = read(last.seq)
-    if (!(await delivery.deliver(window.messages))) return
-    cursor = last.seq
+    if (window.full) ahead = reader.read(last.seq)
+    const delivered = await delivery.deliver(window.messages, course)
+    switch (delivered) {
+      case 'done':
+        cursor = last.seq
+        break
+      case 'refused':
+        cursor = status.confirmedSeq
+        ahead = undefined
+        break
+      case 'stopped':
+        return
+      default:
+        delivered satisfies never
+    }
   }
 
-  /** Tried until it succeeds; undefined when told to stop. Encodes too, while another window awaits its confirms. */
-  async function read(from: number): Promise<Window | undefined> {
-    const attempts = retryUntil(
-      () => {
-        doorbell.hush()
-        return store.read({ after: from, limit: options.windowMax, bytesMax: options.windowBytesMax })
-      },
-      {
-        baseMs: 100,
-        maxMs: 2_000,
-        signal: halt,
-        onFailure: (error, nextMs) => {
-          status.databaseTrouble = describeTrouble(error)
-          log.warn('cannot read the log', { reason: status.databaseTrouble, error, next_ms: nextMs })
-        },
-      },
-    )
-    const batch = await unlessAborted(attempts, halt)
-    if (!batch) return undefined
-    status.databaseTrouble = undefined
-    return { messages: batch.rows.map((row) => eventMessage(row, options.partitions)), full: batch.full }
+  async function beat(): Promise<void> {
+    if (!heartbeats.isDue) return
+    const head = Math.max(status.readSeq, status.observation?.head ?? 0)
+    await heartbeats.send({ head, cursor }, abort)
   }
-}
-
-interface Window {
-  readonly messages: readonly EventMessage[]
-  readonly full: boolean
 }

@@ -7,6 +7,7 @@ import { Lease } from './lease.ts'
 import type { LogStore } from './log-store.ts'
 import type { RelayMetrics } from './metrics.ts'
 import { Observer } from './observer.ts'
+import type { ParkingStore } from './parking/parking-store.ts'
 import type { Publisher } from './publisher.ts'
 import { unlessAborted } from '../../shared/process/abort.ts'
 import type { RelayStatus } from './status.ts'
@@ -14,6 +15,7 @@ import { lead } from './term.ts'
 
 export interface RelayOptions {
   readonly store: LogStore
+  readonly parking: ParkingStore
   readonly publisher: Publisher
   readonly status: RelayStatus
   readonly metrics: RelayMetrics
@@ -27,6 +29,8 @@ export interface RelayOptions {
   readonly backoffMaxMs: number
   readonly segmentsAhead: number
   readonly segmentRows: number
+  /** Beyond so many parked aggregates nothing more is parked. */
+  readonly parkedMax: number
 }
 
 /**
@@ -46,7 +50,8 @@ export class Relay implements Runnable {
   private running: Promise<unknown> | undefined
 
   constructor(private readonly options: RelayOptions) {
-    this.observer = new Observer({ ...options, intervalMs: options.heartbeatIntervalMs })
+    const intervalMs = Math.min(lookIntervalMaxMs, options.heartbeatIntervalMs)
+    this.observer = new Observer({ ...options, intervalMs, doorbell: this.doorbell })
   }
 
   start(): void {
@@ -108,6 +113,8 @@ export class Relay implements Runnable {
 }
 
 const standbyPollMs = 1_000
+/** An operator's pause, release or discard is seen within this time. */
+const lookIntervalMaxMs = 2_000
 const drainTimeoutMs = 3_000
 
 /** A lease that arrives after the stop must not keep the others waiting until it expires. */

@@ -11,6 +11,7 @@ import { relayHealth } from './health.ts'
 import { listener } from './listener.ts'
 import type { LogStore } from './log-store.ts'
 import { relayMetrics } from './metrics.ts'
+import { parkingStore } from './parking/parking-store.ts'
 import { PostgresLog } from './postgres-log.ts'
 import type { Publisher } from './publisher.ts'
 import { Relay } from './relay.ts'
@@ -56,6 +57,7 @@ export function createRelayService(
 
   const relay = new Relay({
     store,
+    parking: parkingStore(postgres),
     publisher,
     status,
     metrics: relayMetrics(registry, { status, broker }),
@@ -69,6 +71,7 @@ export function createRelayService(
     backoffMaxMs: settings.RELAY_BACKOFF_MAX_MS,
     segmentsAhead: settings.OUTBOX_SEGMENTS_AHEAD,
     segmentRows: settings.OUTBOX_SEGMENT_ROWS,
+    parkedMax: settings.RELAY_PARKED_MAX,
   })
   const bells = listener({
     url: settings.POSTGRES_RELAY_URL,

@@ -49,7 +49,7 @@ export const relaySettings = {
     max: 300_000,
   }),
   RELAY_HEARTBEAT_INTERVAL_MS: integer({
-    doc: 'Time between two heartbeats of a partition, and between two looks at the log (milliseconds).',
+    doc: 'Time between two heartbeats of a partition and, up to 2 s, between two looks at the log (milliseconds).',
     default: 2_000,
     min: 100,
     max: 60_000,
@@ -65,6 +65,12 @@ export const relaySettings = {
     default: 30_000,
     min: 1_000,
     max: 86_400_000,
+  }),
+  RELAY_PARKED_MAX: integer({
+    doc: 'So many parked aggregates are a fault of the system and not of events: beyond it delivery waits and alarms.',
+    default: 100,
+    min: 0,
+    max: 100_000,
   }),
   OUTBOX_SEGMENT_ROWS: integer({
     doc: 'Rows of a new segment of the log: the unit in which old events are dropped.',

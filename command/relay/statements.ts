@@ -4,22 +4,32 @@
  * transaction's start.
  */
 
+/** ISO 8601, as in the envelope. */
+export const instantSql = (column: string) =>
+  `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+
 /**
- * $1 after, $2 limit, $3 bytes. `seq` order is commit order because appends are serialised (`command/migrations`);
- * without that, a row that commits late would be skipped for good. Size is as stored, so that no payload outside the
+ * A batch of events as the relay reads them; $3 is a bound in bytes. Size is as stored, so that no payload outside the
  * batch is decompressed. A bare `seq` in the last line would mean the converted column, and sort the batch again.
+ * @param rows what follows FROM, ordered by seq and limited
  */
-export const readSql = `
+export const batchSql = (rows: string) => `
 SELECT seq::float8 AS seq, id, aggregatetype, aggregateid, type, version,
        payload::text AS payload, headers::text AS headers,
-       to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS occurred_at,
+       ${instantSql('occurred_at')} AS occurred_at,
        bytes::float8 AS bytes
 FROM (
   SELECT *, sum(pg_column_size(payload)) OVER (ORDER BY seq) AS bytes
-  FROM outbox WHERE seq > $1 ORDER BY seq LIMIT $2
+  FROM ${rows}
 ) batch
 WHERE bytes - pg_column_size(payload) < $3
 ORDER BY batch.seq`
+
+/**
+ * $1 after, $2 limit, $3 bytes. `seq` order is commit order because appends are serialised (`command/migrations`);
+ * without that, a row that commits late would be skipped for good.
+ */
+export const readSql = batchSql('outbox WHERE seq > $1 ORDER BY seq LIMIT $2')
 
 const leaseMs = `CASE WHEN owner IS NOT NULL AND isfinite(expires_at)
   THEN greatest(0, extract(epoch FROM expires_at - clock_timestamp()) * 1000) ELSE 0 END::float8`
@@ -65,6 +75,16 @@ SELECT coalesce((SELECT seq FROM outbox ORDER BY seq DESC LIMIT 1), 0)::float8 A
        c.seq::float8 AS cursor, c.owner, ${leaseMs} AS "leaseMs",
        (SELECT extract(epoch FROM clock_timestamp() - o.occurred_at) * 1000 FROM outbox o
         WHERE o.seq > c.seq ORDER BY o.seq LIMIT 1)::float8 AS "oldestAgeMs",
-       (SELECT count(*) FROM outbox_segments, outbox_seq_seq WHERE from_seq > last_value)::float8 AS "segmentsAhead",
-       ${clusterSql} AS cluster, c.cluster AS "cursorCluster"
-FROM outbox_cursor c WHERE c.name = 'relay'`
+       s.ahead::float8 AS "segmentsAhead", s.total::float8 AS "segments", s.floor::float8 AS "floorSeq",
+       ${clusterSql} AS cluster, c.cluster AS "cursorCluster",
+       CASE WHEN c.paused_at IS NOT NULL THEN json_build_object(
+         'since', ${instantSql('c.paused_at')}, 'by', c.paused_by, 'reason', c.pause_reason) END AS paused,
+       (SELECT coalesce(json_agg(json_build_object(
+          'aggregatetype', aggregatetype, 'aggregateid', aggregateid, 'reason', reason, 'events', events,
+          'marked', release_requested_at IS NOT NULL) ORDER BY parked_at), '[]')
+        FROM outbox_parked_aggregates) AS parked
+FROM outbox_cursor c, (
+  SELECT count(*) AS total, count(*) FILTER (WHERE from_seq > last_value) AS ahead, coalesce(min(from_seq), 1) AS floor
+  FROM outbox_segments, outbox_seq_seq
+) s
+WHERE c.name = 'relay'`

@@ -1,4 +1,4 @@
-import type { Observation } from './log-store.ts'
+import type { Observation, Pause } from './log-store.ts'
 
 /** What the relay is doing: written by its parts, read by health and metrics. Times are `performance.now()`. */
 export interface RelayStatus {
@@ -17,8 +17,21 @@ export interface RelayStatus {
   outage: Outage | undefined
   /** Since when something waits for a confirm without progress; undefined when nothing waits. */
   waitingSinceMs: number | undefined
-  heartbeat: { confirmedAtMs: number | undefined; trouble: string | undefined }
+  heartbeat: HeartbeatStatus
   observation: Observation | undefined
+}
+
+export interface HeartbeatStatus {
+  readonly confirmedAtMs: number | undefined
+  readonly trouble: string | undefined
+  /** The last connection on which every partition took a heartbeat, or an event got through; 0 for none. */
+  readonly provenOn: number
+}
+
+export const unknownHeartbeat: HeartbeatStatus = {
+  confirmedAtMs: undefined,
+  trouble: undefined,
+  provenOn: 0,
 }
 
 export interface Outage {
@@ -37,9 +50,19 @@ export function initialStatus(): RelayStatus {
     readSeq: 0,
     outage: undefined,
     waitingSinceMs: undefined,
-    heartbeat: { confirmedAtMs: undefined, trouble: undefined },
+    heartbeat: unknownHeartbeat,
     observation: undefined,
   }
+}
+
+/** Not while the guard refuses or an operator paused. */
+export const mayPublish = (status: RelayStatus) => !status.refusal && !pauseOf(status)
+
+export const pauseOf = ({ observation }: RelayStatus): Pause | undefined => observation?.paused ?? undefined
+
+export function parkedFigures({ observation }: RelayStatus) {
+  const parked = observation?.parked ?? []
+  return { aggregates: parked.length, events: parked.reduce((sum, { events }) => sum + events, 0) }
 }
 
 /** Head minus cursor, without counting rows: an upper bound, since rolled back appends leave gaps. */

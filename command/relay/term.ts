@@ -1,5 +1,7 @@
+import { unlessAborted } from '../../shared/process/abort.ts'
 import { retryUntil, withTimeout } from '../../shared/process/backoff.ts'
 import type { Logger } from '../../shared/process/log.ts'
+import { LogCourse } from './course.ts'
 import { CursorMover } from './cursor.ts'
 import { describeTrouble } from './database-trouble.ts'
 import { Delivery } from './delivery.ts'
@@ -7,9 +9,13 @@ import type { Doorbell } from './doorbell.ts'
 import { Heartbeats } from './heartbeats.ts'
 import type { Lease } from './lease.ts'
 import type { Observer } from './observer.ts'
+import { controlFinder } from './parking/control.ts'
+import { ParkedAggregates } from './parking/parked.ts'
+import { Releaser } from './parking/release.ts'
 import { pump } from './pump.ts'
+import { LogReader } from './reader.ts'
 import type { RelayOptions } from './relay.ts'
-import { unlessAborted } from '../../shared/process/abort.ts'
+import { unknownHeartbeat } from './status.ts'
 
 export interface TermOptions extends RelayOptions {
   readonly observer: Observer
@@ -32,22 +38,31 @@ export async function lead(lease: Lease, after: number, options: TermOptions): P
   log.info('leading', { token: lease.token, cursor: after })
 
   const cursor = new CursorMover(lease, log)
-  const heartbeats = new Heartbeats({
-    ...options,
-    term: lease.token,
-    intervalMs: options.heartbeatIntervalMs,
-  })
-  const delivery = new Delivery({ ...options, lease, cursor, heartbeats, halt, abort })
   try {
     // Not one message before the guard has looked at this database.
     await unlessAborted(lookOnce(observer, halt, log), halt)
-    await pump(after, { ...options, delivery, heartbeats, halt, abort })
+    await publish()
   } finally {
     await cursor.settled()
     if (lease.lost.aborted) log.warn('lost the lease', { reason: lease.lost.reason })
     else await handOver(lease, log)
     Object.assign(status, { role: 'waiting', outage: undefined, waitingSinceMs: undefined })
-    status.heartbeat = { confirmedAtMs: undefined, trouble: undefined }
+    status.heartbeat = unknownHeartbeat
+  }
+
+  async function publish(): Promise<void> {
+    const common = { ...options, lease, cursor, halt, abort }
+    const reader = new LogReader(common)
+    const loaded = await reader.persist(() => options.parking.aggregates())
+    if (!loaded) return
+    const parked = new ParkedAggregates(loaded, options.parkedMax)
+    const { token: term } = lease
+    const heartbeats = new Heartbeats({ ...common, term, intervalMs: options.heartbeatIntervalMs })
+    const findControl = controlFinder({ ...common, reader, parked })
+    const delivery = new Delivery({ ...common, heartbeats, findControl })
+    const releaser = new Releaser({ ...common, parked, reader, delivery })
+    const course = new LogCourse({ ...common, parked })
+    await pump(after, { ...common, reader, delivery, course, releaser, heartbeats })
   }
 }
 
