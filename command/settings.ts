@@ -18,7 +18,7 @@ const POSTGRES_RELAY_URL = url({
 })
 
 const ownerDoc =
-  'PostgreSQL as the owner of the schema, who migrates it. The command service does so at its start where this is set.'
+  'PostgreSQL as the owner of the schema. Where it is set, the command service migrates at its start, and the relay drops old segments of the log.'
 
 export const migrateSettings = {
   POSTGRES_OWNER_URL: url({

@@ -1,11 +1,13 @@
 import { aborted } from './interruption.ts'
 import type { Progress } from './stack/progress.ts'
 
-/** The three figures of the status line; undefined where a service does not tell. */
+/** The figures of the status line; undefined where a service does not tell. */
 export interface Figures {
   writesPerSecond: number | undefined
   backlogEvents: number | undefined
   lagSeconds: number | undefined
+  /** On both sides. */
+  parkedEvents: number | undefined
 }
 
 interface Urls {
@@ -21,16 +23,20 @@ const REFRESH_MS = 1_000
 export function liveFigures(urls: Urls): () => Promise<Figures> {
   let before: { total: number; at: number } | undefined
   return async () => {
-    const [total, backlogEvents, lagSeconds] = await Promise.all([
+    const [total, backlogEvents, lagSeconds, ...parked] = await Promise.all([
       metric(urls.command, 'command_events_appended_total', sum),
       metric(urls.relay, 'relay_backlog_events', sum),
       metric(urls.query, 'projector_lag_seconds', max),
+      metric(urls.relay, 'relay_parked_events', sum),
+      metric(urls.query, 'projector_parked_events', sum),
     ])
     const at = performance.now()
     const known = total !== undefined && before !== undefined && total >= before.total
     const writesPerSecond = known ? ((total - before!.total) * 1_000) / (at - before!.at) : undefined
     before = total === undefined ? undefined : { total, at }
-    return { writesPerSecond, backlogEvents, lagSeconds }
+    const told = parked.filter((events) => events !== undefined)
+    const parkedEvents = told.length > 0 ? sum(told) : undefined
+    return { writesPerSecond, backlogEvents, lagSeconds, parkedEvents }
   }
 }
 
@@ -48,9 +54,15 @@ export async function followFigures(urls: Urls, progress: Progress, signal: Abor
   }
 }
 
-export function statusLine({ writesPerSecond, backlogEvents, lagSeconds }: Figures): string {
-  const writes = writesPerSecond === undefined ? '-' : `${Math.round(writesPerSecond)}/s`
-  return `   writes ${writes.padEnd(9)} backlog ${String(backlogEvents ?? '-').padEnd(9)} lag ${lag(lagSeconds)}`
+export function statusLine({ writesPerSecond, backlogEvents, lagSeconds, parkedEvents }: Figures): string {
+  const figures = {
+    writes: writesPerSecond === undefined ? '-' : `${Math.round(writesPerSecond)}/s`,
+    backlog: `${backlogEvents ?? '-'}`,
+    lag: lag(lagSeconds),
+    parked: `${parkedEvents ?? '-'}`,
+  }
+  const columns = Object.entries(figures).map(([name, figure]) => `${name} ${figure.padEnd(9)}`)
+  return `   ${columns.join(' ').trimEnd()}`
 }
 
 function lag(seconds: number | undefined): string {

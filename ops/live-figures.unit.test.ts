@@ -7,6 +7,7 @@ projector_lag_seconds{group="users-g1",partition="0"} 0.25
 projector_lag_seconds{group="a } b",partition="1"} 1.5 1700000000000
 projector_lag_seconds_sum 7
 relay_backlog_events 12
+relay_parked_events 3
 `
 
 let server: Bun.Server<undefined> | undefined
@@ -26,7 +27,12 @@ test('writes per second come from two readings; the lag is the largest', async (
   })
   const url = server.url.origin
   const figures = liveFigures({ command: url, relay: url, query: url })
-  expect(await figures()).toEqual({ writesPerSecond: undefined, backlogEvents: 12, lagSeconds: 1.5 })
+  expect(await figures()).toEqual({
+    writesPerSecond: undefined,
+    backlogEvents: 12,
+    lagSeconds: 1.5,
+    parkedEvents: 3,
+  })
   total = 150
   const { writesPerSecond } = await figures()
   expect(writesPerSecond).toBeGreaterThan(0)
@@ -37,8 +43,8 @@ test('writes per second come from two readings; the lag is the largest', async (
 test('what is not known is a dash', async () => {
   const nowhere = 'http://127.0.0.1:1'
   const figures = await liveFigures({ command: nowhere, relay: nowhere, query: nowhere })()
-  expect(statusLine(figures)).toMatch(/writes - +backlog - +lag -$/)
-  expect(statusLine({ writesPerSecond: 812.4, backlogEvents: 0, lagSeconds: 0.0421 })).toMatch(
-    /812\/s .* 0 .* 42 ms$/,
-  )
+  expect(statusLine(figures)).toMatch(/writes - +backlog - +lag - +parked -$/)
+  expect(
+    statusLine({ writesPerSecond: 812.4, backlogEvents: 0, lagSeconds: 0.0421, parkedEvents: 7 }),
+  ).toMatch(/812\/s .* 0 .* 42 ms +parked 7$/)
 })

@@ -70,6 +70,11 @@ export function relayMetrics(
     parked: counter(metrics, 'relay_parked_total', 'Events kept back, since their aggregate is parked'),
     released: counter(metrics, 'relay_released_total', 'Parked events that were published after all'),
     discarded: counter(metrics, 'relay_discarded_total', 'Parked events that an operator discarded'),
+    segmentsDropped: counter(
+      metrics,
+      'relay_segments_dropped_total',
+      'Segments of the log that were dropped',
+    ),
     windowSize: histogram(metrics, 'relay_window_size', 'Events per window', sizeBuckets),
     confirmLatency: histogram(
       metrics,

@@ -15,6 +15,7 @@ import { parkingStore } from './parking/parking-store.ts'
 import { PostgresLog } from './postgres-log.ts'
 import type { Publisher } from './publisher.ts'
 import { Relay } from './relay.ts'
+import { retentionKeeper } from './retention/keeper.ts'
 import type { relaySettings } from './settings.ts'
 import { initialStatus, type RelayStatus } from './status.ts'
 
@@ -55,12 +56,13 @@ export function createRelayService(
   const publisher = decorators.publisher?.(rabbit) ?? rabbit
   const broker = () => publisher.state
 
+  const metrics = relayMetrics(registry, { status, broker })
   const relay = new Relay({
     store,
     parking: parkingStore(postgres),
     publisher,
     status,
-    metrics: relayMetrics(registry, { status, broker }),
+    metrics,
     log,
     partitions: settings.PARTITIONS,
     windowMax: settings.RELAY_WINDOW,
@@ -72,6 +74,13 @@ export function createRelayService(
     segmentsAhead: settings.OUTBOX_SEGMENTS_AHEAD,
     segmentRows: settings.OUTBOX_SEGMENT_ROWS,
     parkedMax: settings.RELAY_PARKED_MAX,
+  })
+  const retention = retentionKeeper({
+    url: settings.POSTGRES_OWNER_URL,
+    retentionMs: settings.OUTBOX_RETENTION_HOURS * 3_600_000,
+    status,
+    onDropped: (segments) => metrics.segmentsDropped.inc(segments),
+    log,
   })
   const bells = listener({
     url: settings.POSTGRES_RELAY_URL,
@@ -98,5 +107,5 @@ export function createRelayService(
     onAnswer: answerMetrics(registry),
   })
   const http = httpServer({ app, hostname: settings.HOST, port: settings.RELAY_PORT, log })
-  return { parts: [http, postgres, rabbit, bells, relay], health, status, http, metricsText }
+  return { parts: [http, postgres, rabbit, bells, retention, relay], health, status, http, metricsText }
 }

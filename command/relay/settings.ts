@@ -2,7 +2,7 @@ import { commonSettings } from '../../shared/process/common-settings.ts'
 import { integer } from '../../shared/process/settings.ts'
 import { commandSettings } from '../settings.ts'
 
-const { POSTGRES_RELAY_URL } = commandSettings
+const { POSTGRES_OWNER_URL, POSTGRES_RELAY_URL } = commandSettings
 const { ALLOW_UNAUTHENTICATED, HOST, LOG_LEVEL, PARTITIONS, RABBITMQ_URL } = commonSettings
 
 export const relaySettings = {
@@ -10,6 +10,7 @@ export const relaySettings = {
   HOST,
   ALLOW_UNAUTHENTICATED,
   POSTGRES_RELAY_URL,
+  POSTGRES_OWNER_URL,
   RABBITMQ_URL,
   PARTITIONS,
   RELAY_WINDOW: integer({
@@ -83,6 +84,14 @@ export const relaySettings = {
     default: 3,
     min: 2,
     max: 64,
+  }),
+  // A week is what logs of this kind keep by default (Kafka): long enough to notice that a group fell behind, short
+  // enough that nobody's disk fills up unasked.
+  OUTBOX_RETENTION_HOURS: integer({
+    doc: 'Events are kept for at least so long, then dropped by whole segments where the relay has POSTGRES_OWNER_URL (hours; 0: for ever).',
+    default: 168,
+    min: 0,
+    max: 1_000_000,
   }),
   LOG_LEVEL,
 }

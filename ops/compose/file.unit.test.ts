@@ -14,7 +14,8 @@ const notPassed: Record<string, string[]> = {
   migrate: [],
   // It does not migrate here, and so needs no other role's URL.
   command: ['COMMAND_PORT', 'POSTGRES_OWNER_URL', 'POSTGRES_RELAY_URL'],
-  relay: ['RELAY_PORT'],
+  // It is not the owner here either: old segments are dropped by the verb.
+  relay: ['RELAY_PORT', 'POSTGRES_OWNER_URL', 'OUTBOX_RETENTION_HOURS'],
   query: ['PROJECTOR_PORT', 'QUERY_PORT', 'QUERY_ROLES', 'REPLICA_ID'],
 }
 const tables: Record<string, SettingsTable> = {
