@@ -10,6 +10,8 @@ import type { Settings } from '../shared/process/settings.ts'
 import { createQueryApp } from './app.ts'
 import { createDatabase } from './database.ts'
 import { pipelineProbes } from './projector/health.ts'
+import { createParkedView, parkedProbe } from './projector/parking/view.ts'
+import { createPauseSwitch, pauseProbe } from './projector/pause.ts'
 import { createPipelineView } from './projector/pipeline-view.ts'
 import { createProjector } from './projector/projector.ts'
 import { createRecords } from './projector/records.ts'
@@ -42,6 +44,8 @@ export function createQueryService(settings: Settings<typeof querySettings>, log
   const { collectionOf, ping } = database
   const records = createRecords(collectionOf)
   const view = createPipelineView(records)
+  const parked = createParkedView(collectionOf)
+  const pause = createPauseSwitch({ collectionOf, log })
   const projector = settings.QUERY_ROLES.includes('projector')
     ? createProjector({
         readModels,
@@ -55,6 +59,10 @@ export function createQueryService(settings: Settings<typeof querySettings>, log
         writer: createStoreWriter(collectionOf),
         records,
         view,
+        parked,
+        pause,
+        attemptsMax: settings.PROJECTOR_ATTEMPTS_MAX,
+        parkedMax: settings.PROJECTOR_PARKED_MAX,
         collectionOf,
         pingStore: ping,
         log,
@@ -69,6 +77,8 @@ export function createQueryService(settings: Settings<typeof querySettings>, log
     pipeline: [
       store,
       ...(projector?.pipelineProbes ?? []),
+      parkedProbe(parked),
+      pauseProbe(pause, 'failed'),
       ...pipelineProbes(view, allQueues(readModels, settings.PARTITIONS), settings.PIPELINE_OVERDUE_MS),
     ],
   })
@@ -95,6 +105,6 @@ export function createQueryService(settings: Settings<typeof querySettings>, log
     port: isApi ? settings.QUERY_PORT : settings.PROJECTOR_PORT,
     health,
     metrics,
-    parts: [database, view, ...(projector ? [projector] : [])],
+    parts: [database, view, parked, pause, ...(projector ? [projector] : [])],
   }
 }

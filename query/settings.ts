@@ -79,6 +79,18 @@ export const querySettings = {
     min: 100,
     max: 600_000,
   }),
+  PROJECTOR_ATTEMPTS_MAX: integer({
+    doc: 'Processes that may end over one event, applied alone, before the next parks it without trying.',
+    default: 3,
+    min: 1,
+    max: 100,
+  }),
+  PROJECTOR_PARKED_MAX: integer({
+    doc: 'Most parked events of one partition. Full, it stops at the next one until some are released or discarded: a change that nothing can apply must not be parked unseen.',
+    default: 100,
+    min: 0,
+    max: 1_000_000,
+  }),
   PIPELINE_OVERDUE_MS: integer({
     doc: 'Lag, or age of the last heartbeat, from which `/health/pipeline` is red (milliseconds). After half of it without any message a queue is bound again.',
     default: 30_000,

@@ -16,8 +16,8 @@ const queues = [0, 1].map((partition) => queueName('things-g1', partition, 2))
 
 const labelOf = async (id: string) => (await world.documents.findOne({ _id: id }))?.label
 
-test('an event that cannot be applied stops its partition alone, and the pipeline names it', async () => {
-  const projector = await world.startProjector()
+test('an event that can be neither applied nor parked stops its partition alone, and the pipeline names it', async () => {
+  const projector = await world.startProjector({ parkedMax: 0 })
   const [before, behind, elsewhere, bad] = [idOn(0), idOn(0), idOn(1), idOn(0)]
   await world.relay.publish([
     { id: before, version: 1, label: 'before' },
@@ -49,7 +49,6 @@ test('an event that cannot be applied stops its partition alone, and the pipelin
     what: 'the other partition',
   })
   expect(await labelOf(before)).toBe('before')
-  expect(await labelOf(behind)).toBeUndefined()
 
   // Nothing was lost: without the bad one, all the others are there again for whoever comes next.
   await projector.stop()

@@ -4,48 +4,46 @@ import type { ReadModel } from './read-model.ts'
 import { DocumentFault, type StoreWriter, type WriteOutcome } from './store-writer.ts'
 
 export interface Applied {
-  /** Of the contiguous prefix that is in the store now, and may be acknowledged. */
-  readonly prepared: readonly Prepared[]
+  /** One for each message, in order: what is in the store now, or why it cannot be. */
+  readonly items: readonly (Prepared | Poison)[]
   readonly outcome: WriteOutcome
-  /** What stands behind the prefix, and stops the partition. */
-  readonly poison: Poison | undefined
 }
 
 /**
- * Prepares a batch up to its first poisoned message and writes that prefix.
+ * Prepares a batch and writes it without its poisoned messages. Nothing waits behind one of those: each event carries
+ * the state after its change, so that a document is right again with its aggregate's next event.
  * @param write the store writer's `write`, with whatever retries the caller wants; may throw DocumentFault
+ * @param onPrepared told of what is about to be written
  */
 export async function applyBatch(
   model: ReadModel,
   messages: readonly Message[],
   write: StoreWriter['write'],
+  onPrepared?: (items: Applied['items']) => void,
 ): Promise<Applied> {
-  let { prepared, poison } = prepareAll(model, messages)
+  const items = messages.map((message) => prepared(model, message))
+  onPrepared?.(items)
   for (;;) {
-    const events = prepared.flatMap((item) => (item.kind === 'event' ? [item] : []))
-    const changes = fold(events.map(({ change }) => change))
+    const events = items.flatMap((item, position) =>
+      !(item instanceof Poison) && item.kind === 'event' ? [{ item, position }] : [],
+    )
+    const changes = fold(events.map(({ item }) => item.change))
     try {
-      const outcome = await write(model.collection, changes)
-      return { prepared, outcome, poison }
+      return { items, outcome: await write(model.collection, changes) }
     } catch (error) {
       if (!(error instanceof DocumentFault)) throw error
-      // The prefix is folded and written again without it: an older event of the same document may be in there.
-      const guilty = events[changes[error.index]!.position]!
-      poison = new Poison(error.code, guilty.event.type, guilty.event.id, error.message)
-      prepared = prepared.slice(0, prepared.indexOf(guilty))
+      // Folded and written again without it: an older event of the same document may be in the batch.
+      const { item, position } = events[changes[error.index]!.position]!
+      items[position] = new Poison(error.code, item.event.type, item.event.id, error.message)
     }
   }
 }
 
-function prepareAll(model: ReadModel, messages: readonly Message[]) {
-  const prepared: Prepared[] = []
-  for (const message of messages) {
-    try {
-      prepared.push(prepare(model, message))
-    } catch (error) {
-      if (error instanceof Poison) return { prepared, poison: error }
-      throw error
-    }
+function prepared(model: ReadModel, message: Message): Prepared | Poison {
+  try {
+    return prepare(model, message)
+  } catch (error) {
+    if (error instanceof Poison) return error
+    throw error
   }
-  return { prepared, poison: undefined as Poison | undefined }
 }

@@ -1,5 +1,5 @@
 import type { Check, Probe } from '../../shared/process/health.ts'
-import { isStalled, lagSeconds, type PartitionState } from './partition-state.ts'
+import { isStalled, lagSeconds, pausedReason, type PartitionState } from './partition-state.ts'
 import type { PipelineView } from './pipeline-view.ts'
 
 /** Does the projector move when there is work? @param severity `degraded` where the process also answers reads */
@@ -24,7 +24,7 @@ export function progressProbe(
 export function partitionProbes(states: readonly PartitionState[], overdueMs: number): Probe[] {
   return [
     () => {
-      const without = states.filter((state) => !state.subscribed)
+      const without = states.filter((state) => !state.subscribed && state.reason !== pausedReason)
       if (without.length === 0) return { ...ok('consumers'), partitions: states.length }
       return failed('consumers', 'partitions without a consumer: trying again', without, ({ reason }) => ({
         reason,
@@ -35,7 +35,7 @@ export function partitionProbes(states: readonly PartitionState[], overdueMs: nu
       if (stopped.length === 0) return ok('events')
       return failed(
         'events',
-        'a message cannot be applied and stops its partition',
+        'a message cannot be applied and stops its partition, which has parked all that it may',
         stopped,
         ({ poison }) => ({
           code: poison?.code,

@@ -6,23 +6,37 @@ import {
   sizeBuckets,
   type Metrics,
 } from '../../shared/process/metrics.ts'
-import type { Applied } from './apply.ts'
+import type { Done } from './consumer.ts'
+import type { ParkedView } from './parking/view.ts'
 import { lagSeconds, type PartitionState } from './partition-state.ts'
+import type { PauseSwitch } from './pause.ts'
 import type { PipelineView } from './pipeline-view.ts'
+import { Poison } from './prepare.ts'
 import type { ReplayReason } from './queue-records.ts'
 
 export interface ProjectorMetrics {
-  applied(group: string, applied: Applied): void
+  applied(group: string, done: Done): void
+  parked(group: string, code: string): void
+  released(group: string, count: number): void
+  /** Versions that were expected before one that came. */
+  missing(group: string, count: number): void
   writeFailed(group: string): void
   replayNeeded(group: string, reason: ReplayReason): void
   replayRequested(group: string, reason: ReplayReason): void
 }
 
-/** @param states read at every scrape */
+/** What is read at every scrape. */
+export interface ProjectorGauges {
+  readonly states: readonly PartitionState[]
+  readonly groups: readonly string[]
+  readonly view: Pick<PipelineView, 'heartbeats' | 'queues'>
+  readonly parked: Pick<ParkedView, 'counts'>
+  readonly pause: Pick<PauseSwitch, 'paused'>
+}
+
 export function createProjectorMetrics(
   metrics: Metrics,
-  states: readonly PartitionState[],
-  view: PipelineView,
+  { states, groups, view, parked, pause }: ProjectorGauges,
 ): ProjectorMetrics {
   gauge(
     metrics,
@@ -34,9 +48,26 @@ export function createProjectorMetrics(
   gauge(
     metrics,
     'projector_partition_stopped',
-    '1 where a message that cannot be applied stops the partition',
+    '1 where a message that cannot be applied stops the partition, which has parked all that it may',
     ['group', 'partition'],
     (made) => each(states, (labels, state) => made.set(labels, state.poison ? 1 : 0)),
+  )
+  gauge(
+    metrics,
+    'projector_parked_events',
+    'Events that could not be applied and wait for an operator, whichever replica parked them',
+    ['group'],
+    (made) => groups.forEach((group) => made.set({ group }, parked.counts().get(group) ?? 0)),
+  )
+  gauge(metrics, 'projector_paused', '1 while an operator has paused projecting', [], (made) =>
+    made.set(pause.paused ? 1 : 0),
+  )
+  gauge(
+    metrics,
+    'projector_careful',
+    '1 where events are applied one by one, because the process ended over one of them',
+    ['group', 'partition'],
+    (made) => each(states, (labels, state) => made.set(labels, state.careful ? 1 : 0)),
   )
   gauge(
     metrics,
@@ -99,14 +130,35 @@ export function createProjectorMetrics(
     ['group', 'reason'],
   )
 
+  const parkings = counter(
+    metrics,
+    'projector_parked_total',
+    'Messages that could not be applied and were parked, by the reason',
+    ['group', 'code'],
+  )
+  const released = counter(
+    metrics,
+    'projector_released_total',
+    "Parked events that were applied at an operator's request",
+    ['group'],
+  )
+  const gaps = counter(
+    metrics,
+    'projector_version_gaps_total',
+    'Versions missing between two events of one aggregate that one consumer saw; they may come later',
+    ['group'],
+  )
+
   return {
-    applied(group, { prepared, outcome }) {
+    applied(group, { items, outcome }) {
       const nowMs = Date.now()
       let count = 0
-      for (const item of prepared) {
-        if (item.kind !== 'event') continue
+      for (const item of items) {
+        if (item instanceof Poison || item.kind !== 'event') continue
         count++
-        latency.observe({ group }, Math.max(0, nowMs - Date.parse(item.event.time)) / 1000)
+        // What is sent again is old by nature.
+        if (item.replay === undefined)
+          latency.observe({ group }, Math.max(0, nowMs - Date.parse(item.event.time)) / 1000)
       }
       if (count === 0) return
       batchSize.observe({ group }, count)
@@ -116,6 +168,9 @@ export function createProjectorMetrics(
     writeFailed: (group) => failures.inc({ group }),
     replayNeeded: (group, reason) => needed.inc({ group, reason }),
     replayRequested: (group, reason) => requested.inc({ group, reason }),
+    parked: (group, code) => parkings.inc({ group, code }),
+    released: (group, count) => released.inc({ group }, count),
+    missing: (group, count) => gaps.inc({ group }, count),
   }
 }
 

@@ -2,7 +2,9 @@ import type { ReplayMarker } from '../../shared/messaging/replay.ts'
 import type { Logger } from '../../shared/process/log.ts'
 import type { ConsumerOptions } from './consumer.ts'
 import type { ProjectorMetrics } from './metrics.ts'
+import { createGapWatch } from './gaps.ts'
 import type { PipelineView } from './pipeline-view.ts'
+import { Poison } from './prepare.ts'
 import type { ReplayReason } from './queue-records.ts'
 import { queueOf, type PartitionOf } from './topology.ts'
 
@@ -12,7 +14,8 @@ export interface ObserverOptions {
   readonly view: PipelineView
 }
 
-type Hooks = Pick<ConsumerOptions, 'onApplied' | 'onWriteFailed' | 'onPoisoned'> & {
+type Hooks = Pick<ConsumerOptions, 'onApplied' | 'onWriteFailed' | 'onParked' | 'onStopped'> & {
+  onSubscribed(): void
   onNeed(reason: ReplayReason): void
   onFilled(marker: ReplayMarker): void
 }
@@ -24,31 +27,44 @@ export function observe({ model, partition, partitions }: PartitionOf, options: 
   const names = { group, partition }
   const queue = queueOf({ model, partition, partitions })
 
+  let gaps = createGapWatch()
+  const reasonOf = ({ code, eventType, eventId, detail }: Poison) => ({
+    ...names,
+    code,
+    type: eventType,
+    id: eventId,
+    detail,
+  })
+
   return {
-    onApplied(applied) {
-      metrics.applied(group, applied)
+    onSubscribed() {
+      // Another replica may have had the partition in between.
+      gaps = createGapWatch()
+    },
+    onApplied(done) {
+      metrics.applied(group, done)
       const events = []
-      for (const item of applied.prepared) {
-        if (item.kind !== 'event') continue
+      for (const item of done.items) {
+        if (item instanceof Poison || item.kind !== 'event') continue
+        const missing = gaps.see(item.event, item.replay !== undefined)
+        if (missing > 0) metrics.missing(group, missing)
         const { aggregateId, version, requestId, traceparent } = item.event
         events.push({ id: aggregateId, version, request_id: requestId, traceparent })
       }
       if (events.length > 0)
-        log.debug('applied a batch', { ...names, count: events.length, ...applied.outcome, events })
+        log.debug('applied a batch', { ...names, count: events.length, ...done.outcome, events })
     },
     onWriteFailed(error, nextMs) {
       metrics.writeFailed(group)
       log.warn('a write failed and is tried again', { ...names, next_ms: nextMs, error })
     },
-    onPoisoned({ code, eventType, eventId, detail }, nextMs) {
-      log.error('a message cannot be applied and stops its partition', {
-        ...names,
-        code,
-        type: eventType,
-        id: eventId,
-        detail,
-        next_ms: nextMs,
-      })
+    onParked(poison) {
+      metrics.parked(group, poison.code)
+      log.error('a message cannot be applied and is parked', reasonOf(poison))
+    },
+    onStopped(poison, nextMs) {
+      const message = 'a message cannot be applied and stops its partition, which has parked all that it may'
+      log.error(message, { ...reasonOf(poison), next_ms: nextMs })
     },
     onNeed(reason) {
       metrics.replayNeeded(group, reason)

@@ -9,7 +9,9 @@ export interface PartitionState {
   subscribed: boolean
   /** Why there is no consumer: what failed last. No values, no hosts. */
   reason: string | undefined
-  /** The message that stopped the partition. */
+  /** Events are applied one by one, because the process ended over one of them. */
+  careful: boolean
+  /** The message that stopped the partition, which has parked all that it may. */
   poison: Poison | undefined
   /** The last write failed, and is being tried again. */
   writeFailing: boolean
@@ -21,8 +23,12 @@ export interface PartitionState {
   deliveredAtMs: number
 }
 
+/** An operator's doing and no trouble of the partition's. */
+export const pausedReason = 'paused'
+
 const atRest = {
   subscribed: false,
+  careful: false,
   poison: undefined,
   writeFailing: false,
   oldestUnappliedMs: undefined,
@@ -33,8 +39,9 @@ export function partitionState(of: { group: string; partition: number; queue: st
   return { ...of, ...atRest, reason: 'starting', deliveredAtMs: performance.now() }
 }
 
-export function markSubscribed(state: PartitionState): void {
-  Object.assign(state, atRest, { subscribed: true, reason: undefined, deliveredAtMs: performance.now() })
+/** Leaves alone what its first deliveries have set already. */
+export function markSubscribed(state: PartitionState, { careful }: { careful: boolean }): void {
+  Object.assign(state, { subscribed: true, careful, reason: undefined, deliveredAtMs: performance.now() })
 }
 
 export function markEnded(state: PartitionState, reason: string): void {

@@ -3,8 +3,10 @@ import type { Runnable } from '../../shared/process/lifecycle.ts'
 import type { Logger } from '../../shared/process/log.ts'
 import type { Broker } from './broker.ts'
 import { openConsumer, type Consumer, type ConsumerOptions } from './consumer.ts'
-import { isStalled } from './partition-state.ts'
+import { isStalled, pausedReason } from './partition-state.ts'
+import type { PauseSwitch } from './pause.ts'
 import type { ReplayReason } from './queue-records.ts'
+import type { Mode } from './suspects.ts'
 import { bindQueue, ensureQueue, queueOf, type NeedRecords, type PartitionOf } from './topology.ts'
 
 export interface PartitionOptions extends Omit<ConsumerOptions, 'model'> {
@@ -17,6 +19,9 @@ export interface PartitionOptions extends Omit<ConsumerOptions, 'model'> {
   readonly stallMs: number
   /** Heartbeats come every few seconds: after so long without any message the queue's bindings may be gone. */
   readonly quietMs: number
+  readonly pause: PauseSwitch
+  /** Told of each new subscription, before its first message is applied. */
+  readonly onSubscribed: () => void
   /** Told why the queue needs a replay, by whoever noticed first. */
   readonly onNeed: (reason: ReplayReason) => void
 }
@@ -33,13 +38,14 @@ const endTimeoutMs = 1_000
 
 /** Keeps one partition of one group consumed: queue and bindings, then a consumer, and again when that has ended. */
 export function createPartition(options: PartitionOptions): Partition {
-  const { of, state, broker, log } = options
+  const { of, state, broker, pause, log } = options
   const names = { group: of.model.group, partition: of.partition, queue: queueOf(of) }
   const stopping = new AbortController()
   let consumer: Consumer | undefined
   let running: Promise<void> | undefined
 
   async function run(): Promise<void> {
+    let mode: Mode = 'normal'
     for (let failures = 0; !stopping.signal.aborted; failures++) {
       let step = 'connecting'
       try {
@@ -48,16 +54,23 @@ export function createPartition(options: PartitionOptions): Partition {
         // Without the store nothing could be applied: better that another replica has the partition.
         step = 'asking the store'
         await options.pingStore()
+        if (pause.paused) state.reason = pausedReason
+        await pause.whenOpen(stopping.signal)
+        if (stopping.signal.aborted) return
         step = 'declaring the queue'
         const need = await ensureQueue(connection, of, options.records)
         if (need) options.onNeed(need)
         step = 'subscribing'
-        consumer = await openConsumer(connection, { ...options, model: of.model })
+        options.onSubscribed()
+        consumer = await openConsumer(connection, mode, { ...options, model: of.model })
         if (stopping.signal.aborted) return await consumer.drain(drainTimeoutMs)
-        log.info('subscribed', names)
+        log.info('subscribed', { ...names, mode })
         failures = 0
-        const reason = await consumer.ended
-        if (!stopping.signal.aborted) log.warn('a consumer ended', { ...names, reason })
+        const end = await consumer.ended
+        if (!stopping.signal.aborted) log.warn('a consumer ended', { ...names, reason: end.reason })
+        const isChange = end.next !== mode
+        mode = end.next
+        if (isChange) continue
       } catch (error) {
         const reason = `${step} failed${replyCode(error)}`
         // Once and not at every attempt: an outage is one line for each partition.
@@ -93,7 +106,8 @@ export function createPartition(options: PartitionOptions): Partition {
     },
     watch() {
       if (!state.subscribed) return
-      if (isStalled(state, options.stallMs)) {
+      if (pause.paused) void consumer?.drain(drainTimeoutMs)
+      else if (isStalled(state, options.stallMs)) {
         log.error('no progress: giving the channel back', { ...names, limit_ms: options.stallMs })
         consumer?.abandon('no progress')
       } else if (performance.now() - state.deliveredAtMs > options.quietMs) void rebind()

@@ -1,4 +1,5 @@
 import { EventError, parseEnvelope, type DomainEvent } from '../../shared/events/catalogue.ts'
+import { envelopeBytesMax } from '../../shared/events/envelope.ts'
 import { parseHeartbeat } from '../../shared/messaging/heartbeat.ts'
 import { heartbeatType, replayHeader, type Heartbeat } from '../../shared/messaging/names.ts'
 import { parseReplayMarker, replayMarkerType, type ReplayMarker } from '../../shared/messaging/replay.ts'
@@ -29,20 +30,31 @@ export interface PreparedEvent {
   readonly replay: string | undefined
 }
 
-/** A message that no retry will help. Holds nothing of the event's data, which may be personal. */
+/**
+ * A message that no retry will help: decoding and projecting are pure, so that one attempt tells all. Holds nothing of
+ * the event's data, which may be personal.
+ */
 export class Poison extends Error {
   override readonly name = 'Poison'
+  readonly eventType: string | undefined
+  readonly eventId: string | undefined
   constructor(
-    /** `not-json`, `unknown-type`, …, `projection-failed`, or the store's code for the document. */
+    /** `not-json`, `unknown-type`, …, `projection-failed`, `kills-the-process`, or the store's code for the document. */
     readonly code: string,
-    readonly eventType: string | undefined,
-    readonly eventId: string | undefined,
+    eventType: string | undefined,
+    eventId: string | undefined,
     /** One sentence without values. */
     readonly detail: string,
+    readonly attempts = 1,
   ) {
     super(detail)
+    // A foreign message may have anything for a name.
+    this.eventType = eventType?.slice(0, nameLengthMax)
+    this.eventId = eventId?.slice(0, nameLengthMax)
   }
 }
+
+const nameLengthMax = 200
 
 /**
  * Decodes, validates and projects one message. Pure.
@@ -54,6 +66,10 @@ export function prepare(model: ReadModel, message: Message): Prepared {
   let eventType = type
   let eventId = messageId
   try {
+    if (body.length > envelopeBytesMax) {
+      const detail = `the message has ${body.length} bytes, and no event more than ${envelopeBytesMax}`
+      throw new Poison('too-large', eventType, eventId, detail)
+    }
     if (type === heartbeatType) return { kind: 'heartbeat', heartbeat: parseHeartbeat(body) }
     if (type === replayMarkerType) return { kind: 'marker', marker: parseReplayMarker(body) }
     const envelope = parseEnvelope(body)
@@ -69,6 +85,7 @@ export function prepare(model: ReadModel, message: Message): Prepared {
       replay: typeof replay === 'string' ? replay : undefined,
     }
   } catch (error) {
+    if (error instanceof Poison) throw error
     if (error instanceof EventError) throw new Poison(error.code, eventType, eventId, error.message)
     // Not its message: a projection's own error may quote the data.
     const name = error instanceof Error ? error.name : typeof error

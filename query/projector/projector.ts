@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { dependency, type Probe } from '../../shared/process/health.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
 import type { Logger } from '../../shared/process/log.ts'
@@ -8,8 +9,14 @@ import { partitionProbes, progressProbe } from './health.ts'
 import { createIndexKeeper } from './indexes.ts'
 import { createProjectorMetrics } from './metrics.ts'
 import { observe } from './observer.ts'
+import { createAttempts } from './parking/attempts.ts'
+import { createParking } from './parking/parked-events.ts'
+import { createReleases } from './parking/releases.ts'
+import { createTurns } from './parking/turns.ts'
+import type { ParkedView } from './parking/view.ts'
 import { partitionState } from './partition-state.ts'
 import { createPartition } from './partition.ts'
+import { pauseProbe, type PauseSwitch } from './pause.ts'
 import type { PipelineView } from './pipeline-view.ts'
 import type { ReplayReason } from './queue-records.ts'
 import type { ReadModel } from './read-model.ts'
@@ -35,6 +42,12 @@ export interface ProjectorOptions {
   readonly patienceMs?: number
   readonly records: ProjectorRecords
   readonly view: PipelineView
+  readonly parked: ParkedView
+  readonly pause: PauseSwitch
+  /** Processes that may end over a message before it is parked. */
+  readonly attemptsMax: number
+  /** Most parked events of one partition. */
+  readonly parkedMax: number
   readonly collectionOf: CollectionOf
   readonly pingStore: () => Promise<void>
   readonly log: Logger
@@ -57,7 +70,16 @@ export function createProjector(options: ProjectorOptions): Projector {
   const states = places.map((of) =>
     partitionState({ group: of.model.group, partition: of.partition, queue: queueOf(of) }),
   )
-  const metrics = createProjectorMetrics(options.metrics, states, view)
+  const metrics = createProjectorMetrics(options.metrics, {
+    ...options,
+    states,
+    groups: readModels.map(({ group }) => group),
+  })
+  const parking = {
+    parking: createParking(options.collectionOf, { partitionMax: options.parkedMax }),
+    attempts: createAttempts(options.collectionOf, `${replica} ${randomUUID()}`),
+    turns: createTurns(),
+  }
   const healer = createHealer({
     ...options,
     broker,
@@ -73,6 +95,7 @@ export function createProjector(options: ProjectorOptions): Projector {
     }
     return createPartition({
       ...options,
+      ...parking,
       ...observed,
       onNeed,
       inspector: () =>
@@ -86,6 +109,13 @@ export function createProjector(options: ProjectorOptions): Projector {
     })
   })
   const indexes = createIndexKeeper(options)
+  const releases = createReleases({
+    ...options,
+    ...parking,
+    models: () => readModels,
+    write: options.writer.write,
+    onReleased: metrics.released,
+  })
   let watching: ReturnType<typeof setInterval> | undefined
 
   return {
@@ -94,6 +124,7 @@ export function createProjector(options: ProjectorOptions): Projector {
       await broker.start()
       await indexes.start()
       await healer.start()
+      await releases.start()
       for (const consumer of consumers) await consumer.start()
       watching = setInterval(
         () => consumers.forEach((consumer) => consumer.watch()),
@@ -102,12 +133,18 @@ export function createProjector(options: ProjectorOptions): Projector {
     },
     async stop() {
       clearInterval(watching)
-      await Promise.all([indexes.stop(), healer.stop(), ...consumers.map((consumer) => consumer.stop())])
+      await Promise.all([
+        indexes.stop(),
+        healer.stop(),
+        releases.stop(),
+        ...consumers.map((consumer) => consumer.stop()),
+      ])
       await broker.stop()
     },
     readyProbes: (severity) => [
       dependency('broker', severity, () => broker.ping()),
       progressProbe(states, options.stallMs, severity),
+      pauseProbe(options.pause, 'degraded'),
     ],
     pipelineProbes: partitionProbes(states, options.overdueMs),
   }

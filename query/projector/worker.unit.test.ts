@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'bun:test'
 import type { Inspector } from './consumer.ts'
+import { applyAlone } from './careful.ts'
 import { createInbox } from './inbox.ts'
+import { createTurns } from './parking/turns.ts'
 import { partitionState, type PartitionState } from './partition-state.ts'
 import type { Message } from './prepare.ts'
 import type { Change } from './gate.ts'
@@ -11,16 +13,28 @@ import { applyAll } from './worker.ts'
 const stored = (id: string, version: number): ThingEvent => ({ id, version, label: `${id}${version}` })
 const undecodable: ThingEvent = { id: 'x', version: 1, label: 1 }
 
-/** A worker on an inbox of its own. `log` has what it did, in order: `write a1 b2`, `ack 3`, `stopped <code>`. */
-function setUp(options: { batchMax?: number; write?: StoreWriter['write']; inspect?: Inspector } = {}) {
+interface SetUp {
+  readonly careful?: boolean
+  readonly batchMax?: number
+  readonly write?: StoreWriter['write']
+  readonly inspect?: Inspector
+  /** How many messages can be parked. */
+  readonly room?: number
+  /** Attempts that nobody came back from, by message id. */
+  readonly fatal?: Readonly<Record<string, number>>
+}
+
+/** A worker on an inbox of its own. `log` has what it did, in order: `write a1 b2`, `ack 3`, `parked <code>`. */
+function setUp(options: SetUp = {}) {
   const inbox = createInbox()
   const log: string[] = []
   const over = new AbortController()
   const leaving = new AbortController()
   const state: PartitionState = partitionState({ group: 'things-g1', partition: 0, queue: 'q' })
   const stopped = Promise.withResolvers<void>()
+  let parked = 0
   let tag = 0
-  const worker = applyAll(inbox, {
+  const worker = (options.careful ? applyAlone : applyAll)(inbox, {
     model: things,
     state,
     priority: 1,
@@ -36,27 +50,53 @@ function setUp(options: { batchMax?: number; write?: StoreWriter['write']; inspe
     acknowledge: ({ deliveryTag }) => log.push(`ack ${deliveryTag}`),
     onApplied() {},
     onWriteFailed: () => log.push('write failed'),
-    onPoisoned({ code }) {
+    parking: {
+      async park(entries) {
+        const taken = entries.slice(0, Math.max(0, (options.room ?? 100) - parked))
+        parked += taken.length
+        return taken.map(() => 'parked')
+      },
+    },
+    attempts: {
+      async begin([key]) {
+        log.push(`begin ${nameOf(key)}`)
+        return [options.fatal?.[nameOf(key)] ?? 0]
+      },
+      forget: ([key]) => log.push(`forget ${nameOf(key)}`),
+      withdraw: async ([key]) => void log.push(`withdraw ${nameOf(key)}`),
+      async sweep() {},
+    },
+    attemptsMax: 3,
+    turns: createTurns(),
+    stopDelivery: async () => void log.push('stop delivery'),
+    onParked: ({ code }) => log.push(`parked ${code}`),
+    onStopped({ code }) {
       log.push(`stopped ${code}`)
       stopped.resolve()
     },
   })
+  function deliver(...events: (ThingEvent & { count?: number })[]) {
+    for (const event of events) {
+      const { type, body, messageId } = encodeThing(event)
+      const headers = event.count === undefined ? {} : { headers: { 'x-delivery-count': event.count } }
+      const message: Message = {
+        deliveryTag: ++tag,
+        body: new TextEncoder().encode(body),
+        properties: { type, messageId, ...headers },
+      }
+      inbox.push(message)
+    }
+  }
   return {
     log,
     state,
     stopped: stopped.promise,
     over,
-    deliver(...events: ThingEvent[]) {
-      for (const event of events) {
-        const { type, body, messageId } = encodeThing(event)
-        const message: Message = {
-          deliveryTag: ++tag,
-          body: new TextEncoder().encode(body),
-          properties: { type, messageId },
-        }
-        inbox.push(message)
-      }
-    },
+    deliver,
+    /** Events that came back from consumers so many times. */
+    redeliver: (count: number, ...events: ThingEvent[]) =>
+      deliver(...events.map((event) => ({ ...event, count }))),
+    worker,
     /** Lets the write in hand end. */
     async leave() {
       leaving.abort()
@@ -101,21 +141,40 @@ describe('the worker', () => {
     expect(await leave()).toEqual(['write a1 b1', 'ack 2', 'write c1 d1', 'ack 4', 'write e1', 'ack 5'])
   })
 
-  test('an undecodable message stops it: what came before is written, nothing behind it is touched', async () => {
-    const { deliver, leave, stopped, state } = setUp()
+  test('an undecodable message is parked, and nobody waits behind it', async () => {
+    const done = Promise.withResolvers<void>()
+    const { deliver, leave } = setUp({ inspect: () => async () => done.resolve() })
     deliver(stored('a', 1), undecodable, stored('b', 1))
-    await stopped
-    expect(state.poison).toMatchObject({ code: 'invalid-data', eventId: 'x/1' })
-    expect(await leave()).toEqual(['write a1', 'ack 1', 'stopped invalid-data'])
+    await done.promise
+    expect(await leave()).toEqual(['write a1 b1', 'parked invalid-data', 'ack 3'])
   })
 
-  test('a document that the store refuses stops it, and an older event of the same document is not lost', async () => {
-    const { deliver, leave, stopped } = setUp({
+  test('without room to park it stops at the message, and acknowledges what came before', async () => {
+    const { deliver, leave, stopped, state } = setUp({ room: 1 })
+    deliver(stored('a', 1), undecodable, stored('b', 1), undecodable, stored('c', 1))
+    await stopped
+    expect(state.poison).toMatchObject({ code: 'invalid-data', eventId: 'x/1' })
+    expect(await leave()).toEqual(['write a1 b1 c1', 'parked invalid-data', 'ack 3', 'stopped invalid-data'])
+  })
+
+  test('a document that the store refuses is parked, and an older event of the same document is not lost', async () => {
+    const done = Promise.withResolvers<void>()
+    const { deliver, leave } = setUp({
       write: refuse(({ id, version }) => id === 'b' && version === 2),
+      inspect: () => async () => done.resolve(),
     })
     deliver(stored('b', 1), stored('a', 1), stored('b', 2), stored('c', 1))
-    await stopped
-    expect(await leave()).toEqual(['write a1 b2 c1', 'write a1 b1', 'ack 2', 'stopped 10334'])
+    await done.promise
+    expect(await leave()).toEqual(['write a1 b2 c1', 'write a1 b1 c1', 'parked 10334', 'ack 4'])
+  })
+
+  test('what came back once has another chance in a batch; before what came back twice it ends, untouched', async () => {
+    const { deliver, redeliver, worker, log } = setUp()
+    redeliver(1, stored('a', 1))
+    deliver(stored('b', 1))
+    redeliver(2, stored('c', 1))
+    expect(await worker).toBe('careful')
+    expect(log).toEqual(['write a1 b1', 'ack 2'])
   })
 
   test('a write that fails is tried again and acknowledges nothing; told to leave, it stops trying', async () => {
@@ -136,9 +195,9 @@ describe('the worker', () => {
     let attempts = 0
     const { deliver, leave, log } = setUp({
       inspect:
-        ({ prepared }) =>
+        ({ items }) =>
         async () => {
-          log.push(`note ${prepared.length}`)
+          log.push(`note ${items.length}`)
           if (++attempts === 1) throw new Error('away')
           done.resolve()
         },
@@ -167,6 +226,58 @@ describe('the worker', () => {
     expect(state.workSinceMs).toBe(42)
   })
 })
+
+describe('the careful worker', () => {
+  test('applies each suspect alone, between its attempt and the end of it, until one is no suspect', async () => {
+    const { deliver, redeliver, worker, log } = setUp({ careful: true })
+    redeliver(2, stored('a', 1), stored('b', 1))
+    deliver(stored('c', 1), stored('d', 1))
+    expect(await worker).toBe('normal')
+    const alone = (id: string, tag: number) => [
+      `begin ${id}/1`,
+      `write ${id}1`,
+      `ack ${tag}`,
+      `forget ${id}/1`,
+    ]
+    expect(log).toEqual([...alone('a', 1), ...alone('b', 2), 'write c1', 'stop delivery', 'ack 3'])
+  })
+
+  test('parks what nobody came back from, without applying it', async () => {
+    const { deliver, redeliver, worker, log } = setUp({ careful: true, fatal: { 'a/1': 3, 'b/1': 2 } })
+    redeliver(7, stored('a', 1), stored('b', 1))
+    deliver(stored('c', 1))
+    await worker
+    expect(log.slice(0, 4)).toEqual(['begin a/1', 'parked kills-the-process', 'ack 1', 'forget a/1'])
+    expect(log.slice(4, 8)).toEqual(['begin b/1', 'write b1', 'ack 2', 'forget b/1'])
+  })
+
+  test('without room to park, the one that ends the process is neither applied nor forgotten', async () => {
+    const { redeliver, leave, stopped } = setUp({ careful: true, fatal: { 'a/1': 3 }, room: 0 })
+    redeliver(7, stored('a', 1))
+    await stopped
+    expect(await leave()).toEqual(['begin a/1', 'stopped kills-the-process'])
+  })
+
+  test('told to leave while the store is away, it takes its attempt back', async () => {
+    const failed = Promise.withResolvers<void>()
+    const { redeliver, leave } = setUp({
+      careful: true,
+      async write() {
+        failed.resolve()
+        throw new Error('away')
+      },
+    })
+    redeliver(2, stored('a', 1))
+    await failed.promise
+    expect((await leave()).filter((entry) => entry !== 'write failed')).toEqual([
+      'begin a/1',
+      'write a1',
+      'withdraw a/1',
+    ])
+  })
+})
+
+const nameOf = (key: string | undefined) => (key ?? '').replace('things-g1/', '')
 
 function refuse(isRefused: (change: Change) => boolean): StoreWriter['write'] {
   return async (_, changes) => {

@@ -6,6 +6,8 @@ import { converge, differing, write, type Expected, type Services } from '../../
 import { people } from '../../ops/seed/people.ts'
 import { createQueryApp } from '../../query/app.ts'
 import { createDatabase as createStore, type Database } from '../../query/database.ts'
+import { createParkedView } from '../../query/projector/parking/view.ts'
+import { createPauseSwitch } from '../../query/projector/pause.ts'
 import { createPipelineView } from '../../query/projector/pipeline-view.ts'
 import { createProjector } from '../../query/projector/projector.ts'
 import { createRecords } from '../../query/projector/records.ts'
@@ -97,6 +99,8 @@ async function seedThrough(operation?: WriteOperation) {
 async function startProjector(operation: WriteOperation | undefined) {
   const records = createRecords(store.collectionOf)
   const metrics = createMetrics('test')
+  const pause = createPauseSwitch({ collectionOf: store.collectionOf, log: silentLogger })
+  pause.start()
   const projector = createProjector({
     readModels,
     partitions: 2,
@@ -110,13 +114,17 @@ async function startProjector(operation: WriteOperation | undefined) {
     writer: createStoreWriter(store.collectionOf, operation),
     records,
     view: createPipelineView(records),
+    parked: createParkedView(store.collectionOf),
+    pause,
+    attemptsMax: 3,
+    parkedMax: 100,
     collectionOf: store.collectionOf,
     pingStore: store.ping,
     log: silentLogger,
     metrics,
   })
   await projector.start()
-  stops.push(projector.stop)
+  stops.push(projector.stop, pause.stop)
   return async () => {
     const metric = await metrics.getSingleMetric('projector_events_applied_total')!.get()
     return metric.values.reduce((sum, { value }) => sum + value, 0)

@@ -3,6 +3,7 @@ import type { ReplayMarker } from '../../../shared/messaging/replay.ts'
 import type { CollectionOf } from '../collection-of.ts'
 import type { Inspector } from '../consumer.ts'
 import type { PipelineView } from '../pipeline-view.ts'
+import { Poison } from '../prepare.ts'
 import type { ProjectorRecords } from '../records.ts'
 import { queueOf, type PartitionOf } from '../topology.ts'
 import { hasArrived } from './arrival.ts'
@@ -34,9 +35,13 @@ export function createInspector(options: InspectorOptions): Inspector {
   /** Proven to be complete up to here; undefined before the store was asked. */
   let seen: number | undefined
 
-  return ({ prepared, poison }) => {
+  return ({ items }) => {
     const notes: (() => Promise<unknown>)[] = []
-    for (const item of prepared)
+    for (const item of items) {
+      if (item instanceof Poison) {
+        witness.blur()
+        continue
+      }
       switch (item.kind) {
         case 'event': {
           const { replay } = item
@@ -62,7 +67,7 @@ export function createInspector(options: InspectorOptions): Inspector {
         default:
           item satisfies never
       }
-    if (poison) witness.blur()
+    }
     if (notes.length === 0) return undefined
     return async () => {
       // Those that are done are not done again when a later one fails.

@@ -31,7 +31,7 @@ export async function createRelay(url: string, partitions: number) {
   channel.onReturn = ({ routingKey }) => void returned.push(routingKey)
 
   interface Properties {
-    readonly type: string
+    readonly type?: string
     readonly messageId?: string
     readonly headers?: Record<string, string>
   }
@@ -55,6 +55,9 @@ export async function createRelay(url: string, partitions: number) {
         }),
       )
     },
+    /** Anything, as a foreign publisher could send it. */
+    foreign: (partition: number, body: string, properties: Properties) =>
+      send(exchangeName, eventRoutingKey('things.thing.stored.v1', partition, partitions), body, properties),
     async heartbeat(partition: number, more: Partial<Heartbeat> = {}) {
       const time = new Date().toISOString()
       const body: Heartbeat = { type: heartbeatType, time, head: 7, cursor: 7, ...more }

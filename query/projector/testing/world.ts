@@ -1,14 +1,12 @@
 import type { Check, Probe } from '../../../shared/process/health.ts'
 import { silentLogger } from '../../../shared/process/log.ts'
-import { createMetrics, type Metrics } from '../../../shared/process/metrics.ts'
+import type { Metrics } from '../../../shared/process/metrics.ts'
 import { createMongoUrl, createVhost, dropMongo, waitFor } from '../../../tests/support/stack.ts'
 import { createDatabase, type Database } from '../../database.ts'
-import { createPipelineView } from '../pipeline-view.ts'
-import { createProjector, type ProjectorOptions } from '../projector.ts'
-import { createRecords } from '../records.ts'
-import { createStoreWriter } from '../store-writer.ts'
+import type { ProjectorOptions } from '../projector.ts'
 import { createRelay } from './relay.ts'
 import { things } from './things.ts'
+import { wireProjector } from './wiring.ts'
 
 export type World = Awaited<ReturnType<typeof createWorld>>
 
@@ -36,29 +34,13 @@ export async function createWorld({ partitions = 2 } = {}) {
     documents: database.collectionOf<StoredThing>('things_g1'),
     /** @param change what differs from a projector as `main.ts` makes it */
     async startProjector(change: ProjectorChange = {}) {
-      const { collectionOf, ping } = change.database ?? database
-      const records = createRecords(collectionOf)
-      const view = createPipelineView(records)
-      const metrics = createMetrics('test')
-      const projector = createProjector({
-        readModels: [things],
-        partitions,
-        replica: 'replica-1',
-        brokerUrl: vhost.url,
-        prefetch: 1_000,
-        batchMax: 500,
-        stallMs: 30_000,
-        overdueMs: 30_000,
-        writer: createStoreWriter(collectionOf),
-        records,
-        view,
-        collectionOf,
-        pingStore: ping,
-        log: silentLogger,
-        metrics,
-        ...change,
+      const wired = wireProjector(change.database ?? database, { brokerUrl: vhost.url, partitions }, change)
+      const { projector, metrics, pause, view, records, parked } = wired
+      closing.push(async () => {
+        await projector.stop()
+        await pause.stop()
       })
-      closing.push(projector.stop)
+      pause.start()
       await projector.start()
       const pipeline = () => ask(projector.pipelineProbes)
       if (!change.atOnce)
@@ -66,7 +48,15 @@ export async function createWorld({ partitions = 2 } = {}) {
           timeoutMs: 10_000,
           what: 'the consumers',
         })
-      return { ...projector, view, records, pipeline, total: (name: string) => total(metrics, name) }
+      return {
+        ...projector,
+        view,
+        parked,
+        pause,
+        records,
+        pipeline,
+        total: (name: string) => total(metrics, name),
+      }
     },
     async dispose() {
       await Promise.all(closing.map((close) => close()))

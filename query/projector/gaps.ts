@@ -1,0 +1,35 @@
+/** Notices versions that did not come. */
+export interface GapWatch {
+  /**
+   * @param isReplayed it came out of its order, and tells of no gap
+   * @returns versions of the event's aggregate between the last one seen and this one
+   */
+  see(event: { readonly aggregateId: string; readonly version: number }, isReplayed: boolean): number
+}
+
+/**
+ * Counts within what one consumer saw, of the aggregates it saw last: the first event of an aggregate tells nothing, a
+ * missing version may still come (after a nack, or from a replay), and one that was parked undecodable is missing here. A
+ * gap hurts no document, since each event carries the whole state; many are a sign that events are lost.
+ */
+export function createGapWatch({
+  aggregatesMax = 4_096,
+  quietMs = 10_000,
+  nowMs = () => performance.now(),
+} = {}): GapWatch {
+  /** In the order of their last event. */
+  const versions = new Map<string, number>()
+  let seenAtMs = nowMs()
+  return {
+    see({ aggregateId, version }, isReplayed) {
+      // After so long another consumer may have had the queue, as a higher priority takes it without our hearing of it.
+      if (nowMs() - seenAtMs > quietMs) versions.clear()
+      seenAtMs = nowMs()
+      const last = versions.get(aggregateId)
+      if (last !== undefined) versions.delete(aggregateId)
+      else if (versions.size >= aggregatesMax) versions.delete(versions.keys().next().value!)
+      versions.set(aggregateId, Math.max(version, last ?? 0))
+      return last === undefined || isReplayed ? 0 : Math.max(0, version - last - 1)
+    },
+  }
+}

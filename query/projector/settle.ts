@@ -1,0 +1,130 @@
+import { backoffMs, retryUntil } from '../../shared/process/backoff.ts'
+import { applyBatch, type Applied } from './apply.ts'
+import type { ConsumerOptions, Inspector } from './consumer.ts'
+import type { Inbox } from './inbox.ts'
+import { Poison, type Message } from './prepare.ts'
+import { DocumentFault, type StoreWriter, type WriteOutcome } from './store-writer.ts'
+
+export interface WorkerOptions<M extends Message> extends Omit<ConsumerOptions, 'inspector'> {
+  readonly inspect: Inspector
+  /** Ends the work after the write in hand; a write that fails is not tried again then. */
+  readonly leave: AbortSignal
+  /** The channel is gone: what a write in hand brings is of no interest any more. Implies `leave`. */
+  readonly over: AbortSignal
+  /** This message and all before it. */
+  readonly acknowledge: (message: M) => void
+  /** Resolves when the broker will deliver nothing more on this channel; what was delivered stays to be acknowledged. */
+  readonly stopDelivery: () => Promise<void>
+}
+
+/** Told to leave, or the channel is gone, before the work in hand succeeded. */
+export class Left extends Error {
+  override readonly name = 'Left'
+}
+
+/** For the worker's loops: leaving is an end like any other. */
+export function unlessLeft(error: unknown): undefined {
+  if (!(error instanceof Left)) throw error
+}
+
+const storeRetry = { baseMs: 50, maxMs: 5_000 }
+const stoppedRetry = { baseMs: 1_000, maxMs: 30_000 }
+
+/** What both ways of consuming do after applying; one for each subscription. */
+export function createSettler<M extends Message>(inbox: Inbox<M>, options: WorkerOptions<M>) {
+  const { state } = options
+  let stops = 0
+
+  return {
+    persist: <T>(work: () => Promise<T>) => persist(options, work),
+    apply: (batch: readonly M[]) => applyBatch(options.model, batch, write, noteOldest),
+    /**
+     * Parks the poisoned messages of the inbox's oldest, and acknowledges up to the first that finds no room: nothing
+     * may pass that one, or a later acknowledgement would lose it.
+     * @param beforeAcknowledging called when all of it is in the store or parked
+     * @returns undefined when all of it is settled, else how long to wait before the next look
+     * @throws Left
+     */
+    async settle(
+      batch: readonly M[],
+      applied: Applied,
+      beforeAcknowledging?: () => Promise<void>,
+    ): Promise<number | undefined> {
+      const stopped = await parkAll(batch, applied)
+      const count = stopped?.position ?? batch.length
+      if (count > 0) {
+        const done = { items: applied.items.slice(0, count), outcome: applied.outcome }
+        const note = options.inspect(done)
+        if (note) await persist(options, note)
+        options.onApplied(done)
+        if (stopped === undefined) await beforeAcknowledging?.()
+        options.acknowledge(batch[count - 1]!)
+        inbox.drop(count)
+        state.oldestUnappliedMs = undefined
+      }
+      state.workSinceMs = inbox.size > 0 ? performance.now() : undefined
+      state.poison = stopped?.poison
+      if (stopped === undefined) {
+        stops = 0
+        return undefined
+      }
+      const nextMs = backoffMs(stops++, stoppedRetry, Math.random())
+      state.oldestUnappliedMs ??= Date.now()
+      options.onStopped(stopped.poison, nextMs)
+      return nextMs
+    },
+  }
+
+  /** The store writer, tried until it succeeds: an outage uses up no event's attempts, and loses none. */
+  async function write(...of: Parameters<StoreWriter['write']>): Promise<WriteOutcome> {
+    const result = await persist(options, () => options.write(...of).catch(faultAsValue))
+    if (result instanceof DocumentFault) throw result
+    return result
+  }
+
+  function noteOldest(items: Applied['items']): void {
+    state.oldestUnappliedMs = oldest(items) ?? state.oldestUnappliedMs
+  }
+
+  async function parkAll(batch: readonly M[], { items }: Applied) {
+    const poisoned = items.flatMap((poison, position) =>
+      poison instanceof Poison ? [{ poison, position, message: batch[position]! }] : [],
+    )
+    if (poisoned.length === 0) return undefined
+    const { group, partition, queue } = state
+    const entries = poisoned.map((one) => ({ ...one, group, partition, queue }))
+    const answers = await persist(options, () => options.parking.park(entries))
+    for (const [index, answer] of answers.entries())
+      if (answer === 'parked') options.onParked(poisoned[index]!.poison)
+    return poisoned[answers.length]
+  }
+}
+
+async function persist<M extends Message, T>(options: WorkerOptions<M>, work: () => Promise<T>): Promise<T> {
+  const { state } = options
+  const result = await retryUntil(async () => ({ value: await work() }), {
+    ...storeRetry,
+    signal: options.leave,
+    onFailure(error, nextMs) {
+      state.writeFailing = true
+      options.onWriteFailed(error, nextMs)
+    },
+  })
+  if (result === undefined || options.over.aborted) throw new Left()
+  state.writeFailing = false
+  return result.value
+}
+
+function faultAsValue(error: unknown): DocumentFault {
+  if (error instanceof DocumentFault) return error
+  throw error
+}
+
+/** Of the live ones: what is sent again is old by nature, and tells of no lag. */
+function oldest(items: Applied['items']): number | undefined {
+  let oldestMs = Number.POSITIVE_INFINITY
+  for (const item of items)
+    if (!(item instanceof Poison) && item.kind === 'event' && item.replay === undefined)
+      oldestMs = Math.min(oldestMs, Date.parse(item.event.time))
+  return Number.isFinite(oldestMs) ? oldestMs : undefined
+}

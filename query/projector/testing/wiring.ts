@@ -1,0 +1,45 @@
+import { silentLogger } from '../../../shared/process/log.ts'
+import { createMetrics } from '../../../shared/process/metrics.ts'
+import type { Database } from '../../database.ts'
+import { createParkedView } from '../parking/view.ts'
+import { createPauseSwitch } from '../pause.ts'
+import { createPipelineView } from '../pipeline-view.ts'
+import { createProjector, type ProjectorOptions } from '../projector.ts'
+import { createRecords } from '../records.ts'
+import { createStoreWriter } from '../store-writer.ts'
+import { things } from './things.ts'
+
+/** A projector as the service makes it, of the read model `things`. @param change what differs from that */
+export function wireProjector(
+  { collectionOf, ping }: Database,
+  broker: { readonly brokerUrl: string; readonly partitions: number },
+  change: Partial<ProjectorOptions> = {},
+) {
+  const records = createRecords(collectionOf)
+  const view = createPipelineView(records)
+  const parked = createParkedView(collectionOf)
+  const pause = createPauseSwitch({ collectionOf, log: silentLogger })
+  const metrics = createMetrics('test')
+  const projector = createProjector({
+    ...broker,
+    readModels: [things],
+    replica: 'replica-1',
+    prefetch: 1_000,
+    batchMax: 500,
+    stallMs: 30_000,
+    overdueMs: 30_000,
+    writer: createStoreWriter(collectionOf),
+    records,
+    view,
+    parked,
+    pause,
+    attemptsMax: 3,
+    parkedMax: 100,
+    collectionOf,
+    pingStore: ping,
+    log: silentLogger,
+    metrics,
+    ...change,
+  })
+  return { projector, metrics, pause, view, records, parked }
+}
