@@ -5,6 +5,7 @@ import { createDatabase, createVhost, stackEnv, waitFor } from '../../tests/supp
 import { loadSettings } from '../../shared/process/settings.ts'
 import { silentLogger } from '../../shared/process/log.ts'
 import { migrate } from '../migrations/run.ts'
+import { genericAggregates } from '../aggregates.ts'
 import { createRelayService } from './service.ts'
 import { relaySettings } from './settings.ts'
 import { aggregateIds, relayWorld, type RelayWorld, type RunningRelay } from './testing/world.ts'
@@ -97,7 +98,7 @@ test('backends that are terminated cost a retry and not the lease', async () => 
 test('a schema that is not there yet is waited for, and told apart from a database that is away', async () => {
   const [database, vhost] = await Promise.all([createDatabase(), createVhost()])
   const env = { POSTGRES_RELAY_URL: database.relayUrl, RABBITMQ_URL: vhost.url, RELAY_PORT: '0' }
-  const relay = createRelayService(loadSettings(relaySettings, env), silentLogger)
+  const relay = createRelayService(loadSettings(relaySettings, env), genericAggregates, silentLogger)
   for (const part of relay.parts) await part.start()
   await reported(relay, /the schema is not there yet/)
   await migrate({

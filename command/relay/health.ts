@@ -1,6 +1,7 @@
 import { createHealth, dependency, type Check, type Health } from '../../shared/process/health.ts'
 import type { LogStore } from './log-store.ts'
 import type { BrokerState } from './publisher.ts'
+import { replaysCheck } from './replay/health.ts'
 import { backlogEvents, oldestUnpublishedMs, parkedFigures, pauseOf, type RelayStatus } from './status.ts'
 
 export interface RelayHealthOptions {
@@ -33,6 +34,7 @@ export function relayHealth(options: RelayHealthOptions): Health {
       () => backlog(status, options.backlogAlarmMs),
       () => segments(status),
       () => heartbeat(status, options.heartbeatIntervalMs),
+      () => replaysCheck(status),
     ],
   })
 }

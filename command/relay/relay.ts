@@ -5,6 +5,7 @@ import { describeTrouble } from './database-trouble.ts'
 import { Doorbell } from './doorbell.ts'
 import { Lease } from './lease.ts'
 import type { LogStore } from './log-store.ts'
+import type { BesideLeading } from './replay/replays.ts'
 import type { RelayMetrics } from './metrics.ts'
 import { Observer } from './observer.ts'
 import type { ParkingStore } from './parking/parking-store.ts'
@@ -14,6 +15,7 @@ import type { RelayStatus } from './status.ts'
 import { lead } from './term.ts'
 
 export interface RelayOptions {
+  readonly beside: BesideLeading
   readonly store: LogStore
   readonly parking: ParkingStore
   readonly publisher: Publisher

@@ -6,6 +6,7 @@ import type { Logger } from '../../shared/process/log.ts'
 import { answerMetrics, createMetrics } from '../../shared/process/metrics.ts'
 import type { Settings } from '../../shared/process/settings.ts'
 import { doorbellChannel, leaseChannel } from '../outbox/log.ts'
+import type { Aggregate } from '../commit/aggregate.ts'
 import { AmqpPublisher } from './amqp-publisher.ts'
 import { relayHealth } from './health.ts'
 import { listener } from './listener.ts'
@@ -15,6 +16,10 @@ import { parkingStore } from './parking/parking-store.ts'
 import { PostgresLog } from './postgres-log.ts'
 import type { Publisher } from './publisher.ts'
 import { Relay } from './relay.ts'
+import { replayMetrics } from './replay/metrics.ts'
+import { PostgresReplays } from './replay/postgres-replays.ts'
+import { Replays } from './replay/replays.ts'
+import { replaySources } from './replay/source.ts'
 import { retentionKeeper } from './retention/keeper.ts'
 import type { relaySettings } from './settings.ts'
 import { initialStatus, type RelayStatus } from './status.ts'
@@ -37,6 +42,7 @@ export interface RelayDecorators {
 /** The one builder of a relay, used by `main.ts` and by tests. */
 export function createRelayService(
   settings: Settings<typeof relaySettings>,
+  aggregates: readonly Aggregate[],
   log: Logger,
   decorators: RelayDecorators = {},
 ): RelayService {
@@ -57,7 +63,26 @@ export function createRelayService(
   const broker = () => publisher.state
 
   const metrics = relayMetrics(registry, { status, broker })
+  const replayStore = new PostgresReplays({
+    url: settings.POSTGRES_RELAY_URL,
+    statementTimeoutMs: settings.RELAY_STATEMENT_TIMEOUT_MS,
+  })
+  const replays = new Replays({
+    url: settings.RABBITMQ_URL,
+    store: replayStore,
+    sources: replaySources(aggregates),
+    status,
+    metrics: replayMetrics(registry, status),
+    log,
+    partitions: settings.PARTITIONS,
+    windowMax: settings.RELAY_REPLAY_WINDOW,
+    windowBytesMax: settings.RELAY_WINDOW_BYTES,
+    depthMax: settings.RELAY_REPLAY_DEPTH_MAX,
+    confirmTimeoutMs: settings.RELAY_CONFIRM_TIMEOUT_MS,
+    backoffMaxMs: settings.RELAY_BACKOFF_MAX_MS,
+  })
   const relay = new Relay({
+    beside: replays,
     store,
     parking: parkingStore(postgres),
     publisher,
@@ -107,5 +132,11 @@ export function createRelayService(
     onAnswer: answerMetrics(registry),
   })
   const http = httpServer({ app, hostname: settings.HOST, port: settings.RELAY_PORT, log })
-  return { parts: [http, postgres, rabbit, bells, retention, relay], health, status, http, metricsText }
+  return {
+    parts: [http, postgres, replayStore, rabbit, bells, retention, relay],
+    health,
+    status,
+    http,
+    metricsText,
+  }
 }

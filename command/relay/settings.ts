@@ -61,6 +61,18 @@ export const relaySettings = {
     min: 100,
     max: 300_000,
   }),
+  RELAY_REPLAY_WINDOW: integer({
+    doc: 'Most messages of a replay that are unconfirmed: small, since live events share the broker with it.',
+    default: 500,
+    min: 1,
+    max: 10_000,
+  }),
+  RELAY_REPLAY_DEPTH_MAX: integer({
+    doc: 'A replay waits while a queue it fills holds more messages: live events stand behind them.',
+    default: 1_000,
+    min: 0,
+    max: 1_000_000_000,
+  }),
   RELAY_BACKLOG_ALARM_MS: integer({
     doc: 'An event unpublished for so long turns /health/pipeline red (milliseconds).',
     default: 30_000,

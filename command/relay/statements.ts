@@ -8,15 +8,18 @@
 export const instantSql = (column: string) =>
   `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
+/** A row of the log as {@link OutboxRecord}: JSON as text, so that nothing is parsed on the way. */
+export const recordColumns = `seq::float8 AS seq, id::text AS id, aggregatetype, aggregateid, type, version,
+       payload::text AS payload, headers::text AS headers,
+       ${instantSql('occurred_at')} AS occurred_at`
+
 /**
  * A batch of events as the relay reads them; $3 is a bound in bytes. Size is as stored, so that no payload outside the
  * batch is decompressed. A bare `seq` in the last line would mean the converted column, and sort the batch again.
  * @param rows what follows FROM, ordered by seq and limited
  */
 export const batchSql = (rows: string) => `
-SELECT seq::float8 AS seq, id, aggregatetype, aggregateid, type, version,
-       payload::text AS payload, headers::text AS headers,
-       ${instantSql('occurred_at')} AS occurred_at,
+SELECT ${recordColumns},
        bytes::float8 AS bytes
 FROM (
   SELECT *, sum(pg_column_size(payload)) OVER (ORDER BY seq) AS bytes

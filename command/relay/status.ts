@@ -19,6 +19,22 @@ export interface RelayStatus {
   waitingSinceMs: number | undefined
   heartbeat: HeartbeatStatus
   observation: Observation | undefined
+  /** Those that are open, as long as this relay leads. */
+  replays: readonly ReplayView[]
+}
+
+export interface ReplayView {
+  readonly id: string
+  readonly group: string
+  readonly aggregate: string
+  readonly scope: string
+  readonly phase: string
+  readonly sent: number
+  /** How many requests are served together. */
+  readonly requests: number
+  /** What it waits for. */
+  readonly reason: string | undefined
+  readonly sinceMs: number | undefined
 }
 
 export interface HeartbeatStatus {
@@ -52,6 +68,7 @@ export function initialStatus(): RelayStatus {
     waitingSinceMs: undefined,
     heartbeat: unknownHeartbeat,
     observation: undefined,
+    replays: [],
   }
 }
 

@@ -38,11 +38,16 @@ export async function lead(lease: Lease, after: number, options: TermOptions): P
   log.info('leading', { token: lease.token, cursor: after })
 
   const cursor = new CursorMover(lease, log)
+  const over = new AbortController()
+  let beside: Promise<void> | undefined
   try {
     // Not one message before the guard has looked at this database.
     await unlessAborted(lookOnce(observer, halt, log), halt)
+    beside = options.beside.run(lease, AbortSignal.any([halt, over.signal]))
     await publish()
   } finally {
+    over.abort()
+    await beside
     await cursor.settled()
     if (lease.lost.aborted) log.warn('lost the lease', { reason: lease.lost.reason })
     else await handOver(lease, log)

@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
+import { genericAggregates } from '../../command/aggregates.ts'
 import type { Publisher } from '../../command/relay/publisher.ts'
 import { createRelayService } from '../../command/relay/service.ts'
 import { relaySettings } from '../../command/relay/settings.ts'
@@ -139,7 +140,7 @@ async function startRelay() {
     RELAY_PORT: '0',
     RELAY_BACKOFF_MAX_MS: '200',
   })
-  const { parts } = createRelayService(settings, silentLogger, { publisher: duplicatedAndShuffled })
+  const { parts } = createRelayService(settings, genericAggregates, silentLogger, { publisher: duplicatedAndShuffled })
   for (const part of parts) await part.start()
   for (const part of parts) stops.push(() => part.stop())
 }

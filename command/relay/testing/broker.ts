@@ -9,6 +9,8 @@ export interface TestBroker {
   /** Declares a queue for everything, by one binding, so that it is there for all messages or for none. */
   queue(name: string, options?: QueueOptions): Promise<TestQueue>
   deleteExchange(): Promise<void>
+  /** To one queue, by its name. */
+  send(queue: string, body: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -74,6 +76,9 @@ export async function testBroker(url: string): Promise<TestBroker> {
           await channel.queueDelete(name)
         },
       }
+    },
+    async send(queue, body) {
+      await main.basicPublish('', queue, body)
     },
     deleteExchange: () => main.exchangeDelete(exchangeName),
     close: () => client.close(),

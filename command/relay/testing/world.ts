@@ -5,6 +5,7 @@ import { partitionOf } from '../../../shared/messaging/partition.ts'
 import { migratedDatabase, type MigratedDatabase } from '../../../tests/support/command-side.ts'
 import { startProcess, type RunningProcess } from '../../../tests/support/processes.ts'
 import { createVhost, type TestVhost } from '../../../tests/support/stack.ts'
+import { genericAggregates } from '../../aggregates.ts'
 import { createRelayService, type RelayDecorators, type RelayService } from '../service.ts'
 import { relaySettings } from '../settings.ts'
 import { testBroker, type TestBroker } from './broker.ts'
@@ -69,7 +70,7 @@ export async function relayWorld(): Promise<RelayWorld> {
     },
     async start(env = {}, decorators = {}) {
       const settings = loadSettings(relaySettings, environment(env))
-      const service = createRelayService(settings, silentLogger, decorators)
+      const service = createRelayService(settings, genericAggregates, silentLogger, decorators)
       for (const part of service.parts) await part.start()
       const stop = async () => {
         for (const part of service.parts.toReversed()) await part.stop()

@@ -1,0 +1,30 @@
+import type { Aggregate } from '../../commit/aggregate.ts'
+import { rowReader, type RowState } from '../../commit/row-state.ts'
+
+/** Where the current state of an aggregate comes from, and what it is told as. */
+export interface ReplaySource {
+  readonly aggregate: string
+  /** The event type whose data is the whole state. */
+  readonly snapshotType: string
+  readonly table: string
+  /** @param instants the table's `timestamptz` columns */
+  reader(instants: readonly string[]): (json: string) => RowState
+}
+
+export type ReplaySources = ReadonlyMap<string, ReplaySource>
+
+/** By aggregate. @throws when an entity leaves its table's name to the ORM */
+export function replaySources(aggregates: readonly Aggregate[]): ReplaySources {
+  return new Map(aggregates.map((aggregate) => [aggregate.name, sourceOf(aggregate)]))
+}
+
+function sourceOf(aggregate: Aggregate): ReplaySource {
+  const table = aggregate.entity.meta.tableName
+  if (!table) throw new Error(`${aggregate.name}: its entity must name its table`)
+  return {
+    aggregate: aggregate.name,
+    snapshotType: aggregate.snapshot,
+    table,
+    reader: (instants) => rowReader(aggregate, instants),
+  }
+}
