@@ -42,6 +42,7 @@ export class Job {
   private sent: number
   private head: number
   private logAfter: number
+  private stored: Place | undefined
   private storedAtMs = -Infinity
   private readonly sender: Sender
   /** Stands for all of them, also when none of them is left. */
@@ -80,7 +81,10 @@ export class Job {
    */
   async step(term: ReplayTerm): Promise<Step> {
     const hindrance = await this.sender.hindrance(term)
-    if (hindrance) return hindrance
+    if (hindrance) {
+      const stored = await this.store(term)
+      return stored.kind === 'over' ? stored : hindrance
+    }
     if (this.sender.isEmpty) await this.prepare(term)
     const { confirmed, skipped, failure } = await this.sender.flush(term)
     const { metrics, log } = this.options
@@ -165,12 +169,13 @@ export class Job {
       case 'snapshot':
       case 'log':
       case 'markers': {
-        if (place.phase !== 'markers' && performance.now() - this.storedAtMs < storeEveryMs)
-          return { kind: 'more' }
+        const isSoon = place.phase !== 'markers' && performance.now() - this.storedAtMs < storeEveryMs
+        if (isSoon || place === this.stored) return { kind: 'more' }
         const { phase } = place
         const position = 'after' in place ? place.after?.toString() : undefined
         const { token } = term.lease
         this.keepOnly(await this.options.store.advance({ token, ids, phase, position, sent }), term.lease)
+        this.stored = place
         this.storedAtMs = performance.now()
         return { kind: this.ids.length > 0 ? 'more' : 'over' }
       }

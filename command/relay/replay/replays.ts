@@ -45,6 +45,7 @@ export class Replays implements BesideLeading {
       const open = await this.open(signal)
       if (!open) break
       jobs = heldJobs(jobs, open, options)
+      options.status.replays = jobs.map(({ view }) => view)
       if (jobs.length > 0) {
         if (!publisher) (publisher = this.newPublisher()).start()
         jobs = await this.work(jobs, { lease, publisher, signal })
@@ -64,13 +65,12 @@ export class Replays implements BesideLeading {
     const { lease, signal } = term
     const untilMs = performance.now() + lookEveryMs
     while (!signal.aborted && jobs.length > 0 && performance.now() < untilMs) {
-      status.replays = jobs.map(({ view }) => view)
       const ready = jobs.find(({ readyAtMs }) => readyAtMs <= performance.now())
       if (ready && lease.isHeld && mayPublish(status)) await unlessAborted(ready.step(term), signal)
       else await delay(napMs, signal)
       jobs = jobs.filter(({ isOver }) => !isOver)
+      status.replays = jobs.map(({ view }) => view)
     }
-    status.replays = jobs.map(({ view }) => view)
     return jobs
   }
 

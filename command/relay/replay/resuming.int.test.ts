@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { replayMarkerType } from '../../../shared/messaging/replay.ts'
+import { partitionOf } from '../../../shared/messaging/partition.ts'
 import { behindProxy } from '../../../tests/support/proxy.ts'
 import { stackEnv, waitFor } from '../../../tests/support/stack.ts'
 import { testGroup, type TestGroup } from '../testing/group.ts'
@@ -136,16 +137,35 @@ test('a queue that is missing is waited for, visibly, and holds up no other repl
   await other.close()
 }, 60_000)
 
-test('a queue that vanishes and a broker that goes away in the middle: all of it is sent in the end', async () => {
+test('a queue deleted in the middle is waited for too, and the rest is sent when it is there again', async () => {
+  await group.declare()
+  await insertUsers(world.admin, 400)
+  const relay = await world.start({ ...stepwise, RELAY_REPLAY_DEPTH_MAX: '9' })
+  const id = await group.ask()
+  const waitsFor = (text: string) =>
+    waitFor(() => relay.status.replays[0]?.reason?.includes(text), { timeoutMs: 10_000, what: text })
+  await waitsFor('holds')
+  await group.deleteQueue(3)
+  await waitsFor('the queue users-g1.p03of08 is missing')
+  await group.declare([3])
+  await group.consume()
+  await waitFor(async () => (await phaseOf(id)) === 'done', { timeoutMs: 10_000, what: 'the end' })
+  await waitFor(() => group.markers.length === 8, { timeoutMs: 5_000, what: 'the markers' })
+  const others = ([user]: [string, unknown]) => partitionOf(user, 8) !== 3
+  const rows = await stateOfUsers(world.database.sql)
+  expect(new Map([...living(group)].filter(others))).toEqual(new Map([...rows].filter(others)))
+}, 30_000)
+
+test('a connection cut and a broker that goes away in the middle: all of it is sent in the end', async () => {
   const { proxy } = await behindProxy(stackEnv().RABBITMQ_URL)
   await group.declare()
-  await insertUsers(world.admin, 3_000)
+  await insertUsers(world.admin, 1_500)
   const relay = await world.start({ RABBITMQ_URL: proxy.url(world.vhost.url), RELAY_REPLAY_WINDOW: '50' })
   const id = await group.ask()
   await group.consume()
-  await sent(500)
+  await sent(300)
   proxy.cut()
-  await sent(1_000)
+  await sent(600)
   await proxy.down()
   await waitFor(() => relay.status.replays[0]?.reason, { timeoutMs: 10_000, what: 'the wait' })
   await proxy.up()

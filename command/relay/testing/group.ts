@@ -19,6 +19,7 @@ export interface TestGroup {
   /** Everything taken, heartbeats apart, in order per queue. */
   readonly taken: readonly TakenMessage[]
   declare(only?: readonly number[]): Promise<void>
+  deleteQueue(partition: number): Promise<void>
   /** Takes whatever comes from now on. */
   consume(): Promise<void>
   /** Takes what is there now. @returns how much that was */
@@ -66,6 +67,9 @@ export async function testGroup(url: string, name: string): Promise<TestGroup> {
     taken,
     async declare(only = all) {
       for (const partition of only) await declareQueue(channel, queueOf(partition), partition)
+    },
+    async deleteQueue(partition) {
+      await channel.queueDelete(queueOf(partition))
     },
     async consume() {
       for (const partition of all)
