@@ -44,6 +44,9 @@ export const idempotencyKeyParameter = (isRequired: boolean) => ({
     type: 'string',
     minLength: 1,
     maxLength: 2 * idempotencyKeyCharsMax + 2,
+    example: '8e03978e-40d5-43dd-bc93-6ae2f5c9a4a5',
+    // For the pages: each request that is sent from a form has one of its own.
+    'x-unique': true,
     pattern: '^("([ !#-\\[\\]-~]|\\\\["\\\\])+"|[!#-+\\--:<-\\[\\]-~]+)$',
   },
 })

@@ -2,7 +2,9 @@ import { expect, test } from 'bun:test'
 
 // A script of the browser's: to the type checker of everything else it is a file.
 const path = './browser/examples.js'
-const { bodiesOf, creatorsOf, filledBody, fresh, placesOf, renewed, sourcesOf } = await import(path)
+const { bodiesOf, creatorsOf, filledBody, fresh, keyHeadersOf, placesOf, renewed, sourcesOf } = await import(
+  path
+)
 
 const property = (example: unknown, more = {}) => ({ type: 'string', example, ...more })
 const body = (schema: object) => ({ requestBody: { content: { 'application/json': { schema } } } })
@@ -52,11 +54,26 @@ test('it tells where ids go, where they come from, and what makes new ones', () 
   expect(creatorsOf(document)).toEqual([{ path: '/things', method: 'post' }])
 })
 
+test('it tells which headers name a request', () => {
+  const header = { name: 'Key', in: 'header', schema: { example: 'k', 'x-unique': true } }
+  const others = [
+    { name: 'id', in: 'path' },
+    { name: 'Trace', in: 'header', schema: {} },
+  ]
+  const paths = { '/things': { post: { parameters: [...others, header] }, get: { parameters: others } } }
+  expect(keyHeadersOf({ paths })).toEqual([
+    { path: '/things', method: 'post', name: 'Key', placeholder: 'k' },
+  ])
+})
+
 test('a fresh value looks like the example, and never comes twice', () => {
   const values = new Set(Array.from({ length: 100 }, () => fresh('ada@example.com')))
   expect(values.size).toBe(100)
   for (const value of values) expect(value).toMatch(/^ada\.[0-9a-z]{7}@example\.com$/)
   expect(fresh('INV')).toMatch(/^INV-[0-9a-z]{7}$/)
+  expect(fresh('8e03978e-40d5-43dd-bc93-6ae2f5c9a4a5')).toMatch(
+    /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-8[0-9a-f]{3}-[0-9a-f]{12}$/,
+  )
 })
 
 test('values that were taken give way to others, and what the reader typed around them stays', () => {

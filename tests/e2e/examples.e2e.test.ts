@@ -29,11 +29,15 @@ test('the requests of examples/users.http are answered as they say, one after an
   const send = async ({ method, url, headers, body }: HttpRequest) => {
     const answer = await fetch(filledIn(url, valueOf), {
       method,
-      headers,
+      headers: Object.entries(headers).map(([name, value]) => [name, filledIn(value, valueOf)]),
       ...(body !== undefined && { body: filledIn(body, valueOf) }),
     })
     const text = await answer.text()
-    return { status: answer.status, body: text ? (JSON.parse(text) as Record<string, unknown>) : {} }
+    return {
+      status: answer.status,
+      isReplay: answer.headers.get('idempotency-replayed') === 'true',
+      body: text ? (JSON.parse(text) as Record<string, unknown>) : {},
+    }
   }
   for (const request of file.requests) {
     const expected = Number(/: (\d{3})\b/.exec(request.title)?.[1] ?? 200)
@@ -46,6 +50,7 @@ test('the requests of examples/users.http are answered as they say, one after an
       { timeoutMs: 10_000, what: `${expected} for ${request.method} ${request.url}` },
     )
     expect(answer.status, request.title).toBe(expected)
+    expect(answer.isReplay, request.title).toBe(request.title.includes('Idempotency-Replayed: true'))
     if (request.name) answers[request.name] = answer
   }
   expect(file.requests.map(({ method }) => method)).toEqual(

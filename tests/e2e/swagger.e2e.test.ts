@@ -160,6 +160,46 @@ function inBrowser(executablePath: string) {
     expect(browser.complaints()).toEqual([expect.stringContaining('409')])
   }, 60_000)
 
+  test('a key that the reader typed makes the next press a repeat, and other content a mistake', async () => {
+    const page = await openApi('command')
+    const create = swaggerForm(page, { operationId: 'createUser', method: 'post', path: '/users' })
+    await create.tryOut()
+    const key = create.block.locator('tr[data-param-name="Idempotency-Key"] input')
+    const body = create.block.locator('textarea')
+    const filledIn = [await key.inputValue()]
+    await create.execute()
+    filledIn.push(await key.inputValue())
+    expect(filledIn[0]).toMatch(/^[0-9a-f-]{36}$/)
+    expect(filledIn[1]).not.toBe(filledIn[0])
+
+    await key.fill(`typed-${crypto.randomUUID()}`)
+    const [first, second] = [await create.execute(), await create.execute()]
+    await create.block.evaluate('element => element.scrollIntoView()')
+    await shoot(page, 'command-repeat')
+    expect([first.status(), first.headers()['idempotency-replayed']]).toEqual([201, undefined])
+    expect([second.status(), second.headers()['idempotency-replayed']]).toEqual([201, 'true'])
+    expect(await second.json()).toEqual(await first.json())
+    await create.block.getByText('idempotency-replayed: true', { exact: true }).waitFor()
+    await body.fill((await body.inputValue()).replace('Ada', 'Grace'))
+    expect((await create.execute()).status()).toBe(422)
+
+    const remove = swaggerForm(page, { operationId: 'deleteUser', method: 'delete', path: '/users/{id}' })
+    await remove.tryOut()
+    const removeKey = remove.block.locator('tr[data-param-name="Idempotency-Key"] input')
+    await removeKey.fill(`typed-${crypto.randomUUID()}`)
+    const pattern = '**/users/*'
+    const press = async () => {
+      const answered = page.waitForResponse(pattern)
+      await remove.block.getByRole('button', { name: 'Execute' }).click()
+      return answered
+    }
+    const removed = [await press(), await press()]
+    expect(removed.map((answer) => answer.status())).toEqual([204, 204])
+    expect(await removed[1]!.headerValue('idempotency-replayed')).toBe('true')
+    // A browser reports each answer of 4xx.
+    expect(browser.complaints()).toEqual([expect.stringContaining('422')])
+  }, 60_000)
+
   test('the start page of each tells how both are', async () => {
     for (const side of ['command', 'query'] as const) {
       const page = await browser.open(urls[side])

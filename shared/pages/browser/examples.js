@@ -1,6 +1,6 @@
 /**
  * What an OpenAPI document says about values to try: pure, and ignorant of what the resources are. Two extensions help
- * it: `x-unique` on a property (the service takes each value once), and `x-example-from` on an operation that reads one
+ * it: `x-unique` on a property or a header (the service takes each value once), and `x-example-from` on an operation that reads one
  * resource (the URL of a list whose first item is a good example).
  *
  * @typedef {{ path: string, method: string }} Operation
@@ -37,6 +37,19 @@ export function placesOf(document) {
     const found = operation.parameters?.find((/** @type {any} */ { name }) => name === parameter)
     const { operationId } = operation
     return [{ path, method, operationId, collection, parameter, placeholder: found?.schema?.example }]
+  })
+}
+
+/**
+ * Headers whose value must be new for each request: at most one an operation.
+ * @param {any} document @returns {(Operation & { name: string, placeholder: unknown })[]}
+ */
+export function keyHeadersOf(document) {
+  return operationsOf(document).flatMap(({ path, method, operation }) => {
+    const header = operation.parameters?.find(
+      (/** @type {any} */ { in: place, schema }) => place === 'header' && schema?.['x-unique'],
+    )
+    return header ? [{ path, method, name: header.name, placeholder: header.schema.example }] : []
   })
 }
 
@@ -88,12 +101,24 @@ export function renewed(body, shown) {
   return { body: { ...body, text, unique }, shown }
 }
 
-/** Another value at each call: `ada@example.com` → `ada.0k3x9t2@example.com`. @param {string} example */
+/**
+ * Another value at each call: `ada@example.com` → `ada.0k3x9t2@example.com`, a UUID → another one.
+ * @param {string} example
+ */
 export function fresh(example) {
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(example)) return freshUuid()
   const [number = 0] = crypto.getRandomValues(new Uint32Array(1))
   const mark = number.toString(36).padStart(7, '0')
   const at = example.indexOf('@')
   return at < 0 ? `${example}-${mark}` : `${example.slice(0, at)}.${mark}${example.slice(at)}`
+}
+
+/** Version 4. `crypto.randomUUID` is missing on pages that came over plain HTTP from another machine. */
+function freshUuid() {
+  const digits = [...crypto.getRandomValues(new Uint8Array(16))].map((byte) =>
+    byte.toString(16).padStart(2, '0'),
+  )
+  return digits.join('').replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12})$/, '$1-$2-4$3-8$4-$5')
 }
 
 /** @param {any} document @returns {(Operation & { operation: any })[]} */

@@ -17,6 +17,10 @@ const tryOut = createTryOut(openapi, linked, {
     ui.oas3Actions.setRequestBodyValue({ value, pathMethod: [path, method] }),
   setField: ({ path, method }, parameter, id) =>
     ui.specActions.changeParamByIdentity([path, method], parameter, id, false),
+  setHeader: ({ path, method }, name, parameter, value) =>
+    parameter
+      ? ui.specActions.changeParamByIdentity([path, method], parameter, value, false)
+      : ui.specActions.changeParam([path, method], name, 'header', value, false),
   send({ path, method }) {
     ui.oas3Actions.setRequestContentType({ value: 'application/json', pathMethod: [path, method] })
     ui.specActions.execute({ path, method, operation: ui.specSelectors.operationWithMeta(path, method) })
@@ -44,7 +48,8 @@ const plugin = {
           (/** @type {Original} */ set) =>
           (/** @type {[string, string, any]} */ ...[path, method, response]) => {
             const action = set(path, method, response)
-            tryOut.answered({ path, method }, response)
+            // An answer of 4xx or 5xx comes wrapped in an error.
+            tryOut.answered({ path, method }, response.err?.response ?? response)
             return action
           },
       },

@@ -8,9 +8,11 @@
  * @property {(operation: Operation) => string | undefined} bodyOf
  * @property {(operation: Operation, text: string) => void} setBody
  * @property {(operation: Operation, field: any, id: string) => void} setField
+ * @property {(operation: Operation, name: string, parameter: any, value: string) => void} setHeader
  * @property {(operation: Operation) => void} send
  * @property {(collection: string, id: string | undefined, why: string) => void} tell which example is in the forms now
  */
+import { createKeys } from './keys.js'
 import { bodiesOf, creatorsOf, filledBody, keyOf, placesOf, renewed, sourcesOf } from './examples.js'
 
 /**
@@ -22,6 +24,7 @@ export function createTryOut(openapi, linked, forms) {
   const places = placesOf(openapi)
   const creators = creatorsOf(openapi)
   const sources = sourcesOf(openapi)
+  const keys = createKeys(openapi, forms.setHeader)
   /** As the page filled them in. */
   const bodies = new Map(bodiesOf(openapi).map((body) => [keyOf(body), filledBody(body)]))
   for (const { path, method, text } of bodies.values())
@@ -44,6 +47,7 @@ export function createTryOut(openapi, linked, forms) {
     const body = creator && bodies.get(keyOf(creator))
     if (!body || making.has(collection)) return
     making.add(collection)
+    keys.renew(creator)
     forms.setBody(creator, body.text)
     forms.send(creator)
   }
@@ -98,7 +102,8 @@ export function createTryOut(openapi, linked, forms) {
      */
     shownIn(operation, parameter, value) {
       const place = placeOf(operation)
-      if (!place || place.parameter !== parameter.get('name')) return value
+      if (!place || place.parameter !== parameter.get('name'))
+        return keys.shownIn(operation, parameter, value)
       const id = value === place.placeholder ? (examples.get(place.collection) ?? value) : value
       fields.set(keyOf(operation), { parameter, id })
       return id
@@ -114,7 +119,9 @@ export function createTryOut(openapi, linked, forms) {
 
     /** @param {Operation} operation @param {{ ok?: boolean, status?: number, body?: any }} response */
     answered(operation, { ok = false, status = 0, body }) {
-      if (ok || status === 409) renew(operation)
+      const isRepeatable = keys.isTyped(operation)
+      if ((ok || status === 409) && !isRepeatable) renew(operation)
+      if ((ok || status === 409 || status === 404) && !isRepeatable) keys.renew(operation)
       const { path, method } = operation
       if (creators.some((creator) => keyOf(creator) === keyOf(operation))) {
         const why = making.delete(path) ? 'was created so that there is one to try on' : 'was just created'
@@ -125,7 +132,7 @@ export function createTryOut(openapi, linked, forms) {
       if (!place || !(status === 404 || (ok && method === 'delete'))) return
       const id = fields.get(keyOf(operation))?.id
       gone.add(id)
-      if (id !== examples.get(place.collection)) return
+      if (id !== examples.get(place.collection) || isRepeatable) return
       make(place.collection)
       void followNewest()
     },
