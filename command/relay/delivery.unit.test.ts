@@ -232,24 +232,19 @@ test.each<[Fate]>([['returned'], ['nacked']])(
   },
 )
 
-test('nothing is parked while the control fails too, or the broker is lost, however long', async () => {
+test.each<[string, (trials: number) => Fate[]]>([
+  ['the control fails too', () => ['nacked', 'nacked']],
+  ['the broker is lost', () => ['unknown', 'unknown']],
+  ['proofs are not one after the other', (trials) => ['nacked', trials % 3 === 0 ? 'nacked' : 'confirmed']],
+])('nothing is parked while %s, however long', async (_what, inTrial) => {
   const { deliver, calls, kept, halt } = await setUp({ script: [], control: stranger })
   let trials = 0
-  calls.push = (ids) => {
-    if (trial(ids) && ++trials === 20) halt.abort()
-    return Array.prototype.push.call(calls, ids)
-  }
-  const fates = (ids: string[]): Fate[] => {
+  calls.answer = (ids) => {
     if (ids[0] === 'probe') return ['confirmed']
     if (!trial(ids)) return ids.map(() => 'nacked')
-    // Never three proofs in a row.
-    return trials % 3 === 0
-      ? ['unknown', 'unknown']
-      : trials % 3 === 1
-        ? ['nacked', 'nacked']
-        : ['nacked', 'confirmed']
+    if (++trials === 20) halt.abort()
+    return inTrial(trials)
   }
-  Object.assign(calls, { answer: fates })
   expect(await deliver(window('1/a', '2/b'))).toBe('stopped')
   expect(trials).toBe(20)
   expect(kept).toEqual([])
@@ -279,7 +274,9 @@ test('beyond the limit nothing is parked: everybody waits, and only the event it
   }
   const reasons = new Set<string>()
   Object.defineProperty(status, 'outage', {
-    set: (outage: { reason: string } | undefined) => void (outage && reasons.add(outage.reason)),
+    set(outage: { reason: string } | undefined) {
+      if (outage) reasons.add(outage.reason)
+    },
     get: () => undefined,
   })
   expect(await deliver(window('1/a', '2/b'))).toBe('stopped')

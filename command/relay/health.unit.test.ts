@@ -77,6 +77,36 @@ test.each<[string, Partial<RelayStatus>]>([
   expect(failed(await setUp({ confirmedSeq: 10, ...change }).pipeline())).toEqual([name])
 })
 
+test('an operator’s pause and what is parked are alarms of the pipeline, and take no traffic away', async () => {
+  const paused = { since: '2026-11-24T00:00:00.000Z', by: 'ada', reason: 'moving the broker' }
+  const parked = [3, 4].map((events) => ({
+    aggregatetype: 'things',
+    aggregateid: `${events}`,
+    reason: `why ${events}`,
+    events,
+    marked: false,
+  }))
+  const health = setUp({ observation: { ...observation, paused, parked } })
+  expect((await health.ready()).status).toBe('ok')
+  const { checks } = await health.pipeline()
+  expect(checks.filter(({ state }) => state === 'failed')).toEqual([
+    { name: 'paused', state: 'failed', reason: 'paused by ada: moving the broker', since: paused.since },
+    { name: 'parked', state: 'failed', reason: 'why 3', aggregates: 2, events: 7 },
+  ])
+})
+
+test('a relay that leads is ready when something got through on this very connection', async () => {
+  const heartbeat = { confirmedAtMs: undefined, trouble: 'no queue takes them', provenOn: 1 }
+  const again = { ...connected, connection: 2 }
+  expect(failed(await setUp({ heartbeat }).ready())).toEqual([])
+  expect((await setUp({ heartbeat }, again).ready()).checks).toContainEqual({
+    name: 'topology',
+    state: 'failed',
+    reason: 'no queue takes them',
+  })
+  expect(failed(await setUp({ heartbeat, role: 'standby' }, again).ready())).toEqual([])
+})
+
 test('the pipeline warns at one segment ahead', async () => {
   const report = await setUp({ observation: { ...observation, segmentsAhead: 1 } }).pipeline()
   expect(report.status).toBe('degraded')
