@@ -1,15 +1,16 @@
-import type { Collection } from 'mongodb'
 import { createHttpApp, type HttpAppOptions } from '../shared/http/app.ts'
+import type { Serving } from './projector/generations/generations.ts'
 import type { RouteOptions } from './projector/read-model.ts'
 import { readModels } from './read-models.ts'
-import { createReads } from './reads.ts'
+import { createServedReads, type ServedReadsOptions } from './served-reads.ts'
 
 export interface QueryAppDeps
-  extends Omit<HttpAppOptions, 'title' | 'description' | 'modules'>, RouteOptions {
-  /** The store's collections, by name; connected or not. */
-  readonly collectionOf: <Document extends { _id: string }>(name: string) => Collection<Document>
-  /** A read that took longer is answered 503. */
-  readonly timeoutMs: number
+  extends
+    Omit<HttpAppOptions, 'title' | 'description' | 'modules'>,
+    RouteOptions,
+    Omit<ServedReadsOptions, 'serving'> {
+  /** Which generation is read; by default that of the code. */
+  readonly serving?: ServedReadsOptions['serving']
 }
 
 /** The query service's HTTP side, for `main.ts` and for tests. Web-standard: every dependency is handed in. */
@@ -18,8 +19,10 @@ export function createQueryApp(deps: QueryAppDeps) {
     ...deps,
     title: 'Query service',
     description: 'Reads of the read models. Their store follows the writes by some milliseconds.',
-    modules: readModels.map((model) =>
-      model.routes(createReads<never>(deps.collectionOf(model.collection), deps), deps),
-    ),
+    modules: readModels.map((model) => {
+      const ofCode: Serving = { model, before: undefined }
+      const reads = createServedReads<never>(model.name, { serving: () => ofCode, ...deps })
+      return model.routes(reads, deps)
+    }),
   })
 }

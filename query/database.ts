@@ -4,6 +4,7 @@ import type { Collection } from 'mongodb'
 import { retryUntil, withTimeout } from '../shared/process/backoff.ts'
 import type { Runnable } from '../shared/process/lifecycle.ts'
 import type { Logger } from '../shared/process/log.ts'
+import type { CollectionOf } from './projector/collection-of.ts'
 import type { ReadModel } from './projector/read-model.ts'
 
 export interface DatabaseOptions {
@@ -19,7 +20,7 @@ export interface DatabaseOptions {
 export interface Database extends Runnable {
   readonly orm: MikroORM
   /** The driver's own collection, for the hot paths: the ORM formats every query as text, even with logging off. */
-  collectionOf<Document extends { _id: string }>(name: string): Collection<Document>
+  readonly collectionOf: CollectionOf
   /** @throws when the store does not answer within `timeoutMs` */
   ping(): Promise<void>
 }

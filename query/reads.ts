@@ -12,6 +12,8 @@ export interface Reads<Document> {
   byId(id: string, fields: Fields): Promise<Stored<Document> | undefined>
   /** @returns at most `limit` documents behind `after`, in the order asked for */
   page(request: PageRequest): Promise<Stored<Document>[]>
+  /** By id, tombstones too; an unknown id is left out. */
+  versions(ids: readonly string[]): Promise<ReadonlyMap<string, number>>
 }
 
 export interface PageRequest {
@@ -75,6 +77,10 @@ export function createReads<Document>(
         batchSize: limit,
       })
       return (await bounded(cursor.toArray())) as unknown as Stored<Document>[]
+    },
+    async versions(ids) {
+      const cursor = collection.find({ _id: { $in: [...ids] } }, { projection: { version: 1 } })
+      return new Map((await bounded(cursor.toArray())).map(({ _id, version }) => [_id, version]))
     },
   }
 }

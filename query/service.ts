@@ -9,6 +9,7 @@ import { answerMetrics, createMetrics, type Metrics } from '../shared/process/me
 import type { Settings } from '../shared/process/settings.ts'
 import { createQueryApp } from './app.ts'
 import { createDatabase } from './database.ts'
+import { createGenerations } from './projector/generations/generations.ts'
 import { pipelineProbes } from './projector/health.ts'
 import { createParkedView, parkedProbe } from './projector/parking/view.ts'
 import { createPauseSwitch, pauseProbe } from './projector/pause.ts'
@@ -46,11 +47,20 @@ export function createQueryService(settings: Settings<typeof querySettings>, log
   const view = createPipelineView(records)
   const parked = createParkedView(collectionOf)
   const pause = createPauseSwitch({ collectionOf, log })
+  const replica = settings.REPLICA_ID || `${hostname()}-${process.pid}`
+  const generations = createGenerations({
+    readModels,
+    partitions: settings.PARTITIONS,
+    replica: `${replica} ${settings.QUERY_ROLES.join(' ')}`,
+    collectionOf,
+    records,
+    log,
+  })
   const projector = settings.QUERY_ROLES.includes('projector')
     ? createProjector({
-        readModels,
+        generations,
         partitions: settings.PARTITIONS,
-        replica: settings.REPLICA_ID || `${hostname()}-${process.pid}`,
+        replica,
         brokerUrl: settings.RABBITMQ_URL,
         prefetch: settings.PROJECTOR_PREFETCH,
         batchMax: settings.PROJECTOR_BATCH_MAX,
@@ -79,7 +89,12 @@ export function createQueryService(settings: Settings<typeof querySettings>, log
       ...(projector?.pipelineProbes ?? []),
       parkedProbe(parked),
       pauseProbe(pause, 'failed'),
-      ...pipelineProbes(view, allQueues(readModels, settings.PARTITIONS), settings.PIPELINE_OVERDUE_MS),
+      generations.probe,
+      ...pipelineProbes(
+        view,
+        () => allQueues(generations.fed(), settings.PARTITIONS),
+        settings.PIPELINE_OVERDUE_MS,
+      ),
     ],
   })
   const shell = { log, health, metricsText: () => metrics.metrics(), onAnswer: answerMetrics(metrics) }
@@ -87,6 +102,7 @@ export function createQueryService(settings: Settings<typeof querySettings>, log
     ? createQueryApp({
         ...shell,
         collectionOf,
+        serving: generations.serving,
         timeoutMs: settings.STORE_TIMEOUT_MS,
         publicUrl: settings.QUERY_PUBLIC_URL,
         corsOrigins: settings.CORS_ORIGINS,
@@ -105,6 +121,6 @@ export function createQueryService(settings: Settings<typeof querySettings>, log
     port: isApi ? settings.QUERY_PORT : settings.PROJECTOR_PORT,
     health,
     metrics,
-    parts: [database, view, parked, pause, ...(projector ? [projector] : [])],
+    parts: [database, generations, view, parked, pause, ...(projector ? [projector] : [])],
   }
 }

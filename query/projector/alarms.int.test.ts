@@ -75,7 +75,7 @@ test('a heartbeat comes through its partition, and every replica can tell how ol
 
   const other = await world.startProjector({ replica: 'replica-2' })
   await other.view.refresh()
-  expect((await ask(pipelineProbes(other.view, queues, 30_000)))['heartbeats']).toMatchObject({
+  expect((await ask(pipelineProbes(other.view, () => queues, 30_000)))['heartbeats']).toMatchObject({
     state: 'failed',
     queues: [queues[1]],
   })

@@ -24,6 +24,8 @@ export function progressProbe(
 export function partitionProbes(states: readonly PartitionState[], overdueMs: number): Probe[] {
   return [
     () => {
+      if (states.length === 0)
+        return { name: 'consumers', state: 'failed', reason: 'the store has not said yet what is to be fed' }
       const without = states.filter((state) => !state.subscribed && state.reason !== pausedReason)
       if (without.length === 0) return { ...ok('consumers'), partitions: states.length }
       return failed('consumers', 'partitions without a consumer: trying again', without, ({ reason }) => ({
@@ -65,16 +67,24 @@ export function partitionProbes(states: readonly PartitionState[], overdueMs: nu
 /**
  * The alarms that every replica can raise, from what all of them noted in the store. A heartbeat comes through the
  * whole pipeline, so an old one tells of a silent stall or a lost binding, wherever it is.
- * @param queues names of all queues that must show a heartbeat
+ * @param fedQueues names of all queues that must show a heartbeat
  */
-export function pipelineProbes(view: PipelineView, queues: readonly string[], overdueMs: number): Probe[] {
+export function pipelineProbes(
+  view: PipelineView,
+  fedQueues: () => readonly string[],
+  overdueMs: number,
+): Probe[] {
   const startedAtMs = performance.now()
+  /** Since when this process knows of a queue: as old is a heartbeat that never came. */
+  const fedSinceMs = new Map<string, number>()
   return [
     () => {
+      const queues = fedQueues()
+      const nowMs = performance.now()
       const known = new Map(view.heartbeats().map((entry) => [entry.queue, entry.ageSeconds]))
-      // One that never came is as old as this process.
-      const aliveSeconds = (performance.now() - startedAtMs) / 1000
-      const age = (queue: string) => known.get(queue) ?? aliveSeconds
+      const sinceMs = fedSinceMs.size === 0 ? startedAtMs : nowMs
+      for (const queue of queues.filter((name) => !fedSinceMs.has(name))) fedSinceMs.set(queue, sinceMs)
+      const age = (queue: string) => known.get(queue) ?? (nowMs - fedSinceMs.get(queue)!) / 1000
       const seconds = Math.max(0, ...queues.map(age))
       const overdue = queues.filter((queue) => age(queue) * 1000 > overdueMs)
       const missing = queues.filter((queue) => !known.has(queue))
@@ -89,7 +99,7 @@ export function pipelineProbes(view: PipelineView, queues: readonly string[], ov
       return { ...ok('heartbeats'), seconds }
     },
     () => {
-      const fed = new Set(queues)
+      const fed = new Set(fedQueues())
       const open = view
         .queues()
         .flatMap(({ queue, replay }) => (replay && fed.has(queue) ? [{ queue, replay }] : []))

@@ -73,7 +73,7 @@ describe('heartbeats', () => {
     const heartbeats = () =>
       Object.entries(ages).map(([queue, ageSeconds]) => ({ queue, ageSeconds }) as unknown as HeartbeatAge)
     const view = { heartbeats, queues: () => [] } as never
-    return (await Promise.all(pipelineProbes(view, ['q0', 'q1'], overdue).map((ask) => ask())))[0]
+    return (await Promise.all(pipelineProbes(view, () => ['q0', 'q1'], overdue).map((ask) => ask())))[0]
   }
   test('young ones from every queue are well', async () => {
     expect(await probe({ q0: 1, q1: 2 })).toEqual({ name: 'heartbeats', state: 'ok', seconds: 2 })

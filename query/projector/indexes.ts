@@ -9,11 +9,18 @@ export interface IndexOptions {
   readonly collectionOf: CollectionOf
 }
 
+export interface IndexKeeper extends Runnable {
+  /** Resolves once they are there, or it was told to stop. */
+  readonly made: Promise<void>
+}
+
 /** Makes the indexes in the background, and tries until it succeeds. */
-export function createIndexKeeper(options: IndexOptions & { readonly log: Logger }): Runnable {
+export function createIndexKeeper(options: IndexOptions & { readonly log: Logger }): IndexKeeper {
   const stopping = new AbortController()
+  const made = Promise.withResolvers<void>()
   return {
     name: 'indexes',
+    made: made.promise,
     start() {
       void retryUntil(() => makeIndexes(options), {
         signal: stopping.signal,
@@ -21,7 +28,7 @@ export function createIndexKeeper(options: IndexOptions & { readonly log: Logger
         maxMs: 30_000,
         onFailure: (error, nextMs) =>
           options.log.warn('indexes could not be made', { error, next_ms: nextMs }),
-      })
+      }).then(() => made.resolve())
     },
     async stop() {
       // Not waited for: the store goes on by itself with what it was told to build.

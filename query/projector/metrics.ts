@@ -1,3 +1,4 @@
+import type { Gauge } from 'prom-client'
 import {
   counter,
   gauge,
@@ -28,7 +29,7 @@ export interface ProjectorMetrics {
 /** What is read at every scrape. */
 export interface ProjectorGauges {
   readonly states: readonly PartitionState[]
-  readonly groups: readonly string[]
+  readonly groups: () => readonly string[]
   readonly view: Pick<PipelineView, 'heartbeats' | 'queues'>
   readonly parked: Pick<ParkedView, 'counts'>
   readonly pause: Pick<PauseSwitch, 'paused'>
@@ -43,21 +44,24 @@ export function createProjectorMetrics(
     'projector_lag_seconds',
     'Now minus the time of the oldest event that was delivered and is not in the store; 0 when there is none',
     ['group', 'partition'],
-    (made) => each(states, (labels, state) => made.set(labels, lagSeconds(state))),
+    (made) => each(made, states, (state) => lagSeconds(state)),
   )
   gauge(
     metrics,
     'projector_partition_stopped',
     '1 where a message that cannot be applied stops the partition, which has parked all that it may',
     ['group', 'partition'],
-    (made) => each(states, (labels, state) => made.set(labels, state.poison ? 1 : 0)),
+    (made) => each(made, states, (state) => (state.poison ? 1 : 0)),
   )
   gauge(
     metrics,
     'projector_parked_events',
     'Events that could not be applied and wait for an operator, whichever replica parked them',
     ['group'],
-    (made) => groups.forEach((group) => made.set({ group }, parked.counts().get(group) ?? 0)),
+    (made) => {
+      made.reset()
+      for (const group of groups()) made.set({ group }, parked.counts().get(group) ?? 0)
+    },
   )
   gauge(metrics, 'projector_paused', '1 while an operator has paused projecting', [], (made) =>
     made.set(pause.paused ? 1 : 0),
@@ -67,14 +71,14 @@ export function createProjectorMetrics(
     'projector_careful',
     '1 where events are applied one by one, because the process ended over one of them',
     ['group', 'partition'],
-    (made) => each(states, (labels, state) => made.set(labels, state.careful ? 1 : 0)),
+    (made) => each(made, states, (state) => (state.careful ? 1 : 0)),
   )
   gauge(
     metrics,
     'projector_consumer_up',
     '1 where this process has a consumer on the queue, active or standing by',
     ['group', 'partition'],
-    (made) => each(states, (labels, state) => made.set(labels, state.subscribed ? 1 : 0)),
+    (made) => each(made, states, (state) => (state.subscribed ? 1 : 0)),
   )
   gauge(
     metrics,
@@ -82,6 +86,7 @@ export function createProjectorMetrics(
     "Age of the relay's last heartbeat that came through the partition, in any replica",
     ['group', 'partition'],
     (made) => {
+      made.reset()
       for (const { group, partition, ageSeconds } of view.heartbeats())
         made.set({ group, partition }, ageSeconds)
     },
@@ -174,9 +179,12 @@ export function createProjectorMetrics(
   }
 }
 
+/** One value for each partition; those of a generation that is no longer fed are gone. */
 function each(
+  made: Gauge<'group' | 'partition'>,
   states: readonly PartitionState[],
-  set: (labels: { group: string; partition: number }, state: PartitionState) => void,
+  valueOf: (state: PartitionState) => number,
 ): void {
-  for (const state of states) set({ group: state.group, partition: state.partition }, state)
+  made.reset()
+  for (const state of states) made.set({ group: state.group, partition: state.partition }, valueOf(state))
 }

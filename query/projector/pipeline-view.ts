@@ -40,6 +40,9 @@ export function createPipelineView(records: ProjectorRecords): PipelineView {
     const reading = Promise.all([records.heartbeats(), records.queues()])
     const [heartbeats, known] = await withTimeout(reading, timeoutMs, 'reading the records')
     for (const entry of heartbeats) see(entry)
+    // Those of a generation that was taken away.
+    const present = new Set(heartbeats.map(({ queue }) => queue))
+    for (const queue of newest.keys()) if (!present.has(queue)) newest.delete(queue)
     queues = known
   }
 

@@ -5,8 +5,9 @@ import type { Logger } from '../../shared/process/log.ts'
 import type { Metrics } from '../../shared/process/metrics.ts'
 import { createBroker } from './broker.ts'
 import type { CollectionOf } from './collection-of.ts'
+import { createFeeds } from './feeds.ts'
+import type { Followable } from './generations/generations.ts'
 import { partitionProbes, progressProbe } from './health.ts'
-import { createIndexKeeper } from './indexes.ts'
 import { createProjectorMetrics } from './metrics.ts'
 import { observe } from './observer.ts'
 import { createAttempts } from './parking/attempts.ts'
@@ -14,12 +15,11 @@ import { createParking } from './parking/parked-events.ts'
 import { createReleases } from './parking/releases.ts'
 import { createTurns } from './parking/turns.ts'
 import type { ParkedView } from './parking/view.ts'
-import { partitionState } from './partition-state.ts'
-import { createPartition } from './partition.ts'
+import type { PartitionState } from './partition-state.ts'
+import { createPartition, type Partition } from './partition.ts'
 import { pauseProbe, type PauseSwitch } from './pause.ts'
 import type { PipelineView } from './pipeline-view.ts'
 import type { ReplayReason } from './queue-records.ts'
-import type { ReadModel } from './read-model.ts'
 import type { ProjectorRecords } from './records.ts'
 import { consumerPriority } from './rendezvous.ts'
 import { createHealer } from './replay/healer.ts'
@@ -28,7 +28,7 @@ import type { StoreWriter } from './store-writer.ts'
 import { queueOf, type PartitionOf } from './topology.ts'
 
 export interface ProjectorOptions {
-  readonly readModels: readonly ReadModel[]
+  readonly generations: Followable
   readonly partitions: number
   /** Unique among the replicas. */
   readonly replica: string
@@ -60,20 +60,16 @@ export interface Projector extends Runnable {
   readonly pipelineProbes: readonly Probe[]
 }
 
-/** Feeds every read model from its queues. Knows no aggregate: whatever is special about one is in its read model. */
+/** Feeds every generation of every read model from its queues. Knows no aggregate: whatever is special about one is in its read model. */
 export function createProjector(options: ProjectorOptions): Projector {
-  const { readModels, partitions, replica, log, view } = options
+  const { replica, log, view } = options
   const broker = createBroker({ url: options.brokerUrl, name: `projector ${replica}`, log })
-  const places = readModels.flatMap((model) =>
-    Array.from({ length: partitions }, (_, partition): PartitionOf => ({ model, partition, partitions })),
-  )
-  const states = places.map((of) =>
-    partitionState({ group: of.model.group, partition: of.partition, queue: queueOf(of) }),
-  )
+  const feeds = createFeeds({ ...options, createPartition: partition })
+  const { states, places } = feeds
   const metrics = createProjectorMetrics(options.metrics, {
     ...options,
     states,
-    groups: readModels.map(({ group }) => group),
+    groups: () => feeds.models().map(({ group }) => group),
   })
   const parking = {
     parking: createParking(options.collectionOf, { partitionMax: options.parkedMax }),
@@ -83,11 +79,20 @@ export function createProjector(options: ProjectorOptions): Projector {
   const healer = createHealer({
     ...options,
     broker,
-    places: () => places,
+    places,
     isSubscribed: (queue) => states.some((state) => state.queue === queue && state.subscribed),
     onRequested: ({ places: [of], reason }) => metrics.replayRequested(of!.model.group, reason),
   })
-  const consumers = places.map((of, index) => {
+  const releases = createReleases({
+    ...options,
+    ...parking,
+    models: feeds.models,
+    write: options.writer.write,
+    onReleased: metrics.released,
+  })
+  let watching: ReturnType<typeof setInterval> | undefined
+
+  function partition(of: PartitionOf, state: PartitionState): Partition {
     const observed = observe(of, { log, metrics, view })
     const onNeed = (reason: ReplayReason) => {
       observed.onNeed(reason)
@@ -101,44 +106,26 @@ export function createProjector(options: ProjectorOptions): Projector {
       inspector: () =>
         createInspector({ ...options, ...observed, of, onMissing: () => onNeed('events-missing') }),
       of,
-      state: states[index]!,
+      state,
       broker,
       priority: consumerPriority(replica, queueOf(of)),
       write: options.writer.write,
       quietMs: options.overdueMs / 2,
     })
-  })
-  const indexes = createIndexKeeper(options)
-  const releases = createReleases({
-    ...options,
-    ...parking,
-    models: () => readModels,
-    write: options.writer.write,
-    onReleased: metrics.released,
-  })
-  let watching: ReturnType<typeof setInterval> | undefined
+  }
 
   return {
     name: 'projector',
     async start() {
       await broker.start()
-      await indexes.start()
       await healer.start()
       await releases.start()
-      for (const consumer of consumers) await consumer.start()
-      watching = setInterval(
-        () => consumers.forEach((consumer) => consumer.watch()),
-        watchMs(options.stallMs),
-      )
+      options.generations.follow((models) => feeds.follow(models))
+      watching = setInterval(() => feeds.watch(), watchMs(options.stallMs))
     },
     async stop() {
       clearInterval(watching)
-      await Promise.all([
-        indexes.stop(),
-        healer.stop(),
-        releases.stop(),
-        ...consumers.map((consumer) => consumer.stop()),
-      ])
+      await Promise.all([healer.stop(), releases.stop(), feeds.stop()])
       await broker.stop()
     },
     readyProbes: (severity) => [

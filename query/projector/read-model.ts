@@ -7,7 +7,11 @@ import type { Reads } from '../reads.ts'
 export interface ReadModelSpec<Event extends DomainEvent, Document extends TObject> {
   /** `users`; with the generation it names the collection `users_g1` and the consumer group `users-g1`. */
   readonly name: string
-  /** Raised when `project` changes: an equal version never overwrites, so a changed projection is a new collection. */
+  /**
+   * Raised when `project` changes: an equal version never overwrites, so a changed projection is a new collection. The
+   * first one has this number; those that rebuilds make count on by themselves. Until the rebuild after such a change
+   * `routes` meets documents of both kinds.
+   */
   readonly generation: number
   readonly handles: EventCatalogue<Event>
   /** The document without `_id` and `version`, which the machinery adds. */
@@ -55,9 +59,18 @@ export function readModel<Event extends DomainEvent, Document extends TObject>(
 ): ReadModel {
   return {
     ...spec,
-    group: `${spec.name}-g${spec.generation}`,
-    collection: `${spec.name}_g${spec.generation}`,
+    ...namesOf(spec.name, spec.generation),
     isKeyedByAggregate: spec.key === undefined,
     key: spec.key ?? ((event: DomainEvent) => event.aggregateId.toLowerCase()),
   } as unknown as ReadModel
 }
+
+/** The same read model with another generation's queues and collection. */
+export function atGeneration(model: ReadModel, generation: number): ReadModel {
+  return { ...model, generation, ...namesOf(model.name, generation) }
+}
+
+const namesOf = (name: string, generation: number) => ({
+  group: `${name}-g${generation}`,
+  collection: `${name}_g${generation}`,
+})

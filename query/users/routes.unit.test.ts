@@ -46,6 +46,7 @@ function setUp(reads: Partial<Reads<UserDocument>> = {}) {
             asked.push(request)
             return Array.from({ length: 3 }, () => stored)
           },
+          versions: async () => new Map(),
           ...reads,
         },
         { publicUrl: 'https://api.example.com' },

@@ -12,6 +12,7 @@ import { createPauseSwitch } from '../../query/projector/pause.ts'
 import { createPipelineView } from '../../query/projector/pipeline-view.ts'
 import { createProjector } from '../../query/projector/projector.ts'
 import { createRecords } from '../../query/projector/records.ts'
+import { fixedGenerations } from '../../query/projector/testing/fixed-generations.ts'
 import { storedDocument, type WriteOperation } from '../../query/projector/gate.ts'
 import { createStoreWriter } from '../../query/projector/store-writer.ts'
 import { readModels } from '../../query/read-models.ts'
@@ -103,7 +104,7 @@ async function startProjector(operation: WriteOperation | undefined) {
   const pause = createPauseSwitch({ collectionOf: store.collectionOf, log: silentLogger })
   pause.start()
   const projector = createProjector({
-    readModels,
+    generations: fixedGenerations(readModels),
     partitions: 2,
     replica: 'replica-1',
     brokerUrl: vhost.url,

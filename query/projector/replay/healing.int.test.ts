@@ -23,7 +23,7 @@ const isShown = (id: string, label: string) =>
 /** What `/health/pipeline` says about queues, in any replica. */
 async function health({ view }: Projector) {
   await view.refresh()
-  return (await ask(pipelineProbes(view, queues, 30_000)))['queues']
+  return (await ask(pipelineProbes(view, () => queues, 30_000)))['queues']
 }
 const becomes = (projector: Projector, state: string) =>
   waitFor(

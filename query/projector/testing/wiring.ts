@@ -7,13 +7,19 @@ import { createPipelineView } from '../pipeline-view.ts'
 import { createProjector, type ProjectorOptions } from '../projector.ts'
 import { createRecords } from '../records.ts'
 import { createStoreWriter } from '../store-writer.ts'
+import type { ReadModel } from '../read-model.ts'
+import { fixedGenerations } from './fixed-generations.ts'
 import { things } from './things.ts'
+
+export interface WiringChange extends Partial<ProjectorOptions> {
+  readonly readModels?: readonly ReadModel[]
+}
 
 /** A projector as the service makes it, of the read model `things`. @param change what differs from that */
 export function wireProjector(
   { collectionOf, ping }: Database,
   broker: { readonly brokerUrl: string; readonly partitions: number },
-  change: Partial<ProjectorOptions> = {},
+  { readModels = [things], ...change }: WiringChange = {},
 ) {
   const records = createRecords(collectionOf)
   const view = createPipelineView(records)
@@ -22,7 +28,7 @@ export function wireProjector(
   const metrics = createMetrics('test')
   const projector = createProjector({
     ...broker,
-    readModels: [things],
+    generations: fixedGenerations(readModels),
     replica: 'replica-1',
     prefetch: 1_000,
     batchMax: 500,

@@ -3,14 +3,13 @@ import { silentLogger } from '../../../shared/process/log.ts'
 import type { Metrics } from '../../../shared/process/metrics.ts'
 import { createMongoUrl, createVhost, dropMongo, waitFor } from '../../../tests/support/stack.ts'
 import { createDatabase, type Database } from '../../database.ts'
-import type { ProjectorOptions } from '../projector.ts'
 import { createRelay } from './relay.ts'
 import { things } from './things.ts'
-import { wireProjector } from './wiring.ts'
+import { wireProjector, type WiringChange } from './wiring.ts'
 
 export type World = Awaited<ReturnType<typeof createWorld>>
 
-export interface ProjectorChange extends Partial<ProjectorOptions> {
+export interface ProjectorChange extends WiringChange {
   /** Instead of the world's own connection to the store. */
   readonly database?: Database
   /** Begin before the consumers are there. */
