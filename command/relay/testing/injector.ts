@@ -4,14 +4,17 @@ import { connect, createServer, type Socket } from 'node:net'
 export interface Injector {
   url(target: string): string
   say(bytes: Uint8Array): void
-  readonly connections: number
+  /** How many connections were ever made. */
+  readonly accepted: number
   stop(): Promise<void>
 }
 
 export async function startInjector(target: string): Promise<Injector> {
   const { hostname, port } = new URL(target)
   const clients = new Set<Socket>()
+  let accepted = 0
   const server = createServer((client) => {
+    accepted++
     const upstream = connect(Number(port), hostname)
     clients.add(client)
     const end = () => {
@@ -35,8 +38,8 @@ export async function startInjector(target: string): Promise<Injector> {
     say(bytes) {
       for (const client of clients) client.write(bytes)
     },
-    get connections() {
-      return clients.size
+    get accepted() {
+      return accepted
     },
     async stop() {
       const closed = new Promise((resolve) => server.close(resolve))
