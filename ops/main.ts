@@ -25,6 +25,10 @@ const VERBS: Record<string, Verb> = {
     load: () => import('./verbs/demo.ts'),
   },
   load: { summary: 'load by k6, and a page of what it measured', load: () => import('./verbs/load.ts') },
+  ops: {
+    summary: "the operator's tools: status, trace, verify and more",
+    load: () => import('./verbs/ops.ts'),
+  },
   command: { summary: 'the command service', load: () => import('../command/main.ts') },
   relay: { summary: 'the relay', load: () => import('../command/relay/main.ts') },
   query: { summary: 'the query service', load: () => import('../query/main.ts') },

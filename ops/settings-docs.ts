@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { commandSettings, migrateSettings } from '../command/settings.ts'
 import { relaySettings } from '../command/relay/settings.ts'
+import { operatorSettings } from './operate/settings.ts'
 import { querySettings } from '../query/settings.ts'
 import { text, type Setting, type SettingsTable } from '../shared/process/settings.ts'
 
@@ -15,6 +16,7 @@ const tables: Readonly<Record<string, SettingsTable>> = {
   relay: relaySettings,
   query: querySettings,
   migrate: migrateSettings,
+  ops: operatorSettings,
   'npm start': localSettings,
 }
 

@@ -54,4 +54,4 @@ export function databaseOf(url: string): string {
 }
 
 /** undefined_table, undefined_function, undefined_column, invalid_schema_name */
-const missingSchemaStates = new Set(['42P01', '42883', '42703', '3F000'])
+export const missingSchemaStates = new Set(['42P01', '42883', '42703', '3F000'])

@@ -1,0 +1,152 @@
+import type { SQL } from 'bun'
+import type { Db } from 'mongodb'
+import type { Aggregate } from '../../../command/commit/aggregate.ts'
+import { showParked } from '../../../command/relay/parking/operations.ts'
+import { instantSql } from '../../../command/relay/statements.ts'
+import { sqlState } from '../../../command/commit/database-errors.ts'
+import type { DomainEvent } from '../../../shared/events/catalogue.ts'
+import { readModels } from '../../../query/read-models.ts'
+import { UsageError } from '../../cli/exit-codes.ts'
+import { tableOf } from '../aggregates.ts'
+import { collectionOfGeneration, groupOf, type Generations } from '../look/read-side.ts'
+
+/** What PostgreSQL knows of one aggregate. Ids, types and versions: no data of anybody. */
+export interface WrittenTrace {
+  /** Undefined where there is no row: never made, or deleted. */
+  readonly rowVersion: number | undefined
+  /** The newest first, no more than `eventsMax`. */
+  readonly events: readonly TracedEvent[]
+  readonly parked: ParkedAtRelay | undefined
+}
+
+export interface TracedEvent {
+  readonly seq: number
+  readonly id: string
+  readonly type: string
+  readonly version: number
+  /** ISO 8601. */
+  readonly time: string
+}
+
+export interface ParkedAtRelay {
+  readonly reason: string
+  /** ISO 8601. */
+  readonly since: string
+  /** The first event that the broker did not get. */
+  readonly firstSeq: number
+  readonly events: number
+  readonly releaseRequested: boolean
+}
+
+/** One read model's generation that gets events, and what it has of this aggregate. */
+export interface ProjectedTrace {
+  readonly group: string
+  readonly serving: boolean
+  /** Undefined where there is no document. */
+  readonly version: number | undefined
+  readonly deleted: boolean
+  readonly parked: readonly ParkedAtProjector[]
+}
+
+export interface ParkedAtProjector {
+  readonly id: string
+  readonly type: string
+  readonly version: number | undefined
+  readonly code: string
+  /** ISO 8601. */
+  readonly since: string
+  readonly releaseRequested: boolean
+  readonly lastError: string | undefined
+}
+
+const eventsMax = 50
+
+/** The log has no index by aggregate, so this reads it whole: some seconds for tens of millions of events. */
+export async function traceWritten(sql: SQL, aggregate: Aggregate, id: string): Promise<WrittenTrace> {
+  const [rows, events, parked] = await Promise.all([
+    sql.unsafe(`SELECT version FROM ${tableOf(aggregate)} WHERE id = $1`, [id]).catch(badId),
+    sql.unsafe(
+      `SELECT seq::float8 AS seq, id::text AS id, type, version, ${instantSql('occurred_at')} AS time
+       FROM outbox WHERE aggregatetype = $1 AND aggregateid = $2 ORDER BY version DESC, seq DESC LIMIT ${eventsMax}`,
+      [aggregate.name, id],
+    ),
+    showParked(sql, { aggregatetype: aggregate.name, aggregateid: id }, { limit: 1 }),
+  ])
+  return {
+    rowVersion: rows[0]?.version,
+    events: [...events],
+    parked: parked && {
+      reason: parked.reason,
+      since: parked.parked_at,
+      firstSeq: parked.first_seq,
+      events: parked.events,
+      releaseRequested: parked.release_requested_at !== null,
+    },
+  }
+}
+
+function badId(error: unknown): never {
+  if (sqlState(error)?.startsWith('22'))
+    throw new UsageError('the id is none of that aggregate: a UUID is wanted')
+  throw error
+}
+
+/** @param newestVersion for read models that have a document a version */
+export async function traceProjected(
+  store: Db,
+  generations: readonly Generations[],
+  of: { aggregate: string; id: string; newestVersion: number },
+): Promise<ProjectedTrace[]> {
+  type Stored = { _id: string; version?: number; deleted_at?: string }
+  const traced = generations.flatMap(({ name, serving, fed }) =>
+    fed.map(async (generation): Promise<ProjectedTrace> => {
+      const key = documentKey(name, of)
+      const found = await store
+        .collection<Stored>(collectionOfGeneration(name, generation))
+        .findOne({ _id: key }, { projection: { version: 1, deleted_at: 1 } })
+      const group = groupOf(name, generation)
+      return {
+        group,
+        serving: generation === serving,
+        version: found?.version,
+        deleted: found?.deleted_at !== undefined,
+        parked: await parkedOf(store, group, of.id),
+      }
+    }),
+  )
+  return Promise.all(traced)
+}
+
+function documentKey(
+  name: string,
+  { aggregate, id, newestVersion }: { aggregate: string; id: string; newestVersion: number },
+): string {
+  const model = readModels.find((candidate) => candidate.name === name)
+  // A key is a function of identity and version alone, or it could not be told before the event.
+  return model?.key({ aggregate, aggregateId: id, version: newestVersion } as DomainEvent) ?? id
+}
+
+async function parkedOf(store: Db, group: string, id: string): Promise<ParkedAtProjector[]> {
+  type Parked = {
+    _id: string
+    event_type?: string
+    version?: number
+    code: string
+    parked_at: string | Date
+    release_requested_at?: unknown
+    last_error?: { code: string }
+  }
+  const found = await store
+    .collection<Parked>('parked_events')
+    .find({ group, aggregate_id: id } as object, { projection: { body: 0 } })
+    .toArray()
+  return found.map((event) => ({
+    id: event._id,
+    type: event.event_type ?? 'unknown',
+    version: event.version,
+    code: event.code,
+    since: new Date(event.parked_at).toISOString(),
+    releaseRequested: event.release_requested_at != null,
+    lastError: event.last_error?.code,
+  }))
+}
