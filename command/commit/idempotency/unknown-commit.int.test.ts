@@ -16,10 +16,7 @@ const removeAll = () =>
     ids.map((id) => doubt.side.call('DELETE', `/users/${id}`, undefined, { 'idempotency-key': `of-${id}` })),
   )
 const keys = async () =>
-  (
-    await doubt.database
-      .sql`SELECT count(*)::int AS n, count(DISTINCT batch)::int AS batches FROM idempotency_keys`
-  )[0]
+  (await doubt.database.sql`SELECT count(*)::int AS n FROM idempotency_keys`)[0].n as number
 const bodies = (answers: { status: number; body: unknown }[]) =>
   answers.map(({ status, body }) => ({ status, body }))
 
@@ -27,7 +24,7 @@ async function expectSettled(outcome: 'committed' | 'absent') {
   const answers = await removeAll()
   expect(answers.map(({ status }) => status)).toEqual(ids.map(() => 404))
   expect(await doubt.unknown()).toEqual({ [outcome]: 1 })
-  expect(await keys()).toEqual({ n: 20, batches: 1 })
+  expect(await keys()).toBe(20)
   const repeats = await removeAll()
   expect(repeats.every(({ headers }) => headers.get('idempotency-replayed') === 'true')).toBe(true)
   expect(bodies(repeats)).toEqual(bodies(answers))
@@ -37,7 +34,7 @@ describe('the connection dies while the COMMIT of kept rejections is under way',
   test('committed, with the answer lost: the batch is told what was kept', async () => {
     const commit = doubt.atCommit('idempotency_keys', () => {
       doubt.proxy.mute('toClient')
-      void waitFor(async () => (await keys()).n > 0, { timeoutMs: 5_000, what: 'the commit' }).then(() => {
+      void waitFor(async () => (await keys()) > 0, { timeoutMs: 5_000, what: 'the commit' }).then(() => {
         doubt.proxy.unmute()
         doubt.proxy.cut()
       })
