@@ -83,7 +83,7 @@ export const relaySettings = {
     doc: 'So many parked aggregates are a fault of the system and not of events: beyond it delivery waits and alarms.',
     default: 100,
     min: 0,
-    max: 100_000,
+    max: 10_000,
   }),
   OUTBOX_SEGMENT_ROWS: integer({
     doc: 'Rows of a new segment of the log: the unit in which old events are dropped.',
