@@ -24,6 +24,10 @@ const VERBS: Record<string, Verb> = {
     summary: 'a minute of writes, with the broker killed on the way',
     load: () => import('./verbs/demo.ts'),
   },
+  faults: {
+    summary: 'every fault the system must survive, under load, with its invariants checked',
+    load: () => import('./verbs/faults.ts'),
+  },
   load: { summary: 'load by k6, and a page of what it measured', load: () => import('./verbs/load.ts') },
   ops: {
     summary: "the operator's tools: status, trace, verify and more",

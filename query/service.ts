@@ -31,8 +31,12 @@ export interface QueryService {
   readonly parts: readonly Runnable[]
 }
 
-/** The one wiring of the query side, whichever roles it has. Connects to nothing yet. */
-export function createQueryService(settings: Settings<typeof querySettings>, log: Logger): QueryService {
+/** The one wiring of the query side, whichever roles it has. Connects to nothing yet. @param createWriter its gate */
+export function createQueryService(
+  settings: Settings<typeof querySettings>,
+  log: Logger,
+  createWriter: typeof createStoreWriter = createStoreWriter,
+): QueryService {
   const isApi = settings.QUERY_ROLES.includes('api')
   const metrics = createMetrics(isApi ? 'query' : 'projector')
   const database = createDatabase({
@@ -66,7 +70,7 @@ export function createQueryService(settings: Settings<typeof querySettings>, log
         batchMax: settings.PROJECTOR_BATCH_MAX,
         stallMs: settings.PROJECTOR_STALL_MS,
         overdueMs: settings.PIPELINE_OVERDUE_MS,
-        writer: createStoreWriter(collectionOf),
+        writer: createWriter(collectionOf),
         records,
         view,
         parked,

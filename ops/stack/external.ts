@@ -4,6 +4,18 @@ import type { Server, ServerName } from './server.ts'
 
 export type ExternalServer = Server & { env: Partial<StackEnv> }
 
+/** From now on every server is ours: one that is killed or stopped is not to be somebody's. */
+export function disregardExternalServers(): void {
+  for (const name of [
+    'POSTGRES_URL',
+    'POSTGRES_RELAY_URL',
+    'POSTGRES_OWNER_URL',
+    'RABBITMQ_URL',
+    'MONGO_URL',
+  ])
+    delete process.env[name]
+}
+
 /** The servers that settings name: those are used, and none of ours is started in their place. */
 export function externalServers(
   settings: Record<string, string | undefined>,

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type PlaceOptions, durability, isPostgresReady, postgresCommand } from './postgres.ts'
+import { type PlaceOptions, isPostgresReady, postgresCommand } from './postgres.ts'
 import { Sandbox, type SandboxOptions, THIS_MACHINE, runInSandbox } from './sandbox.ts'
 import type { ServerRecipe } from './server.ts'
 
@@ -23,7 +23,8 @@ export function ferretdb(
     max_connections: 200,
     shared_preload_libraries: 'pg_cron,pg_documentdb_core,pg_documentdb',
     'cron.database_name': 'postgres',
-    ...durability(throwaway),
+    // Not `full_page_writes`: without it, an index of DocumentDB loops for ever once the server was killed.
+    fsync: throwaway ? 'off' : 'on',
   }
   return {
     name: 'mongo',

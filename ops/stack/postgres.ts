@@ -54,7 +54,7 @@ export function postgres({ rootfs, dir, logFile, throwaway }: PlaceOptions): Ser
 }
 
 /** Committed means on the disk, except where nothing has to last. */
-export function durability(throwaway: boolean): Record<string, string> {
+function durability(throwaway: boolean): Record<string, string> {
   return throwaway ? { fsync: 'off', full_page_writes: 'off' } : {}
 }
 

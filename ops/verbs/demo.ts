@@ -5,6 +5,7 @@ import { type Completeness, checkCompleteness } from '../load/completeness.ts'
 import { duration } from '../load/figures.ts'
 import { readUser } from '../load/read-user.ts'
 import { servicePorts } from '../service-ports.ts'
+import { disregardExternalServers } from '../stack/external.ts'
 import { choosePorts } from '../stack/ports.ts'
 import { progressOn } from '../stack/progress.ts'
 import { explained } from '../stack/requirements.ts'
@@ -21,22 +22,13 @@ const DEFAULT_S = 60
 const LEAST_S = 6
 const PATIENCE_MS = 60_000
 
-/** It kills a server: that is not to be one of yours. */
-const SERVERS_OF_OTHERS = [
-  'POSTGRES_URL',
-  'POSTGRES_RELAY_URL',
-  'POSTGRES_OWNER_URL',
-  'RABBITMQ_URL',
-  'MONGO_URL',
-]
-
 export async function run(args: string[]): Promise<number> {
   const durationS = secondsOf(args)
   if (durationS === undefined) {
     console.log(HELP)
     return args.includes('--help') ? 0 : 2
   }
-  for (const name of SERVERS_OF_OTHERS) delete process.env[name]
+  disregardExternalServers()
   const signal = interruption()
   const progress = progressOn(process.stdout)
   const dir = await makeThrowawayDir()

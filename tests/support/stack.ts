@@ -1,5 +1,6 @@
 import { SQL } from 'bun'
 import { MongoClient } from 'mongodb'
+import { askBroker } from '../../ops/stack/broker-api.ts'
 import type { StackEnv } from '../../ops/stack/index.ts'
 
 export { waitFor } from '../../ops/wait.ts'
@@ -57,13 +58,17 @@ export interface TestVhost {
 export async function createVhost(): Promise<TestVhost> {
   const env = stackEnv()
   const name = uniqueName()
-  await onRabbit(env, 'PUT', `/api/vhosts/${name}`, { default_queue_type: 'quorum' })
+  await askBroker(env, 'PUT', `/api/vhosts/${name}`, { default_queue_type: 'quorum' })
   const user = decodeURIComponent(new URL(env.RABBITMQ_URL).username)
-  await onRabbit(env, 'PUT', `/api/permissions/${name}/${user}`, { configure: '.*', write: '.*', read: '.*' })
+  await askBroker(env, 'PUT', `/api/permissions/${name}/${user}`, {
+    configure: '.*',
+    write: '.*',
+    read: '.*',
+  })
   return {
     url: withPath(env.RABBITMQ_URL, name),
     name,
-    drop: () => onRabbit(env, 'DELETE', `/api/vhosts/${name}`),
+    drop: () => askBroker(env, 'DELETE', `/api/vhosts/${name}`),
   }
 }
 
@@ -92,25 +97,6 @@ async function onPostgres(url: string, statement: string): Promise<void> {
   } finally {
     await sql.close()
   }
-}
-
-/** A request to the management API, whose credentials are in the URL. */
-export async function onRabbit(
-  env: Pick<StackEnv, 'RABBITMQ_API_URL'>,
-  method: 'PUT' | 'DELETE',
-  path: string,
-  body?: object,
-): Promise<void> {
-  const { origin, username, password } = new URL(env.RABBITMQ_API_URL)
-  const answer = await fetch(origin + path, {
-    method,
-    headers: {
-      authorization: `Basic ${btoa(`${username}:${password}`)}`,
-      'content-type': 'application/json',
-    },
-    body: body && JSON.stringify(body),
-  })
-  if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
 }
 
 function withPath(url: string, path: string): string {

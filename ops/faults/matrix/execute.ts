@@ -1,0 +1,51 @@
+import { rm } from 'node:fs/promises'
+import type { Stack } from '../../stack/index.ts'
+import { run } from '../run.ts'
+import type { Topology } from '../world/world.ts'
+import type { Job } from './plan.ts'
+import { failureOf, reportOf, type RunReport } from './report.ts'
+
+export interface ExecuteOptions {
+  readonly stack: Stack
+  /** Logs and records of the run; kept where it was not good. */
+  readonly dir: string
+  readonly signal: AbortSignal
+  /** A deliberately broken build, say. */
+  readonly topology?: Partial<Topology> | undefined
+}
+
+/** Makes one run of the matrix. Never rejects, but when interrupted: what fails is in the report. */
+export async function execute(
+  job: Job,
+  { stack, dir, signal, topology }: ExecuteOptions,
+): Promise<RunReport> {
+  const { variant, seed, seconds } = job
+  const startedMs = performance.now()
+  try {
+    const settings = { ...variant.topology?.settings, ...topology?.settings }
+    const result = await run({
+      stack,
+      dir,
+      seed,
+      seconds,
+      signal,
+      topology: { ...ONE_OF_EACH, ...variant.topology, ...topology, settings },
+      writesPerSecond: variant.writesPerSecond ?? 80,
+      readsPerSecond: variant.readsPerSecond ?? 40,
+      patienceMs: variant.patienceMs ?? 12_000,
+      convergeMs: variant.convergeMs ?? 60_000,
+      script: variant.script,
+    })
+    if (result.isGood) await rm(dir, { recursive: true, force: true })
+    return reportOf(job, result)
+  } catch (error) {
+    signal.throwIfAborted()
+    return failureOf(job, error, performance.now() - startedMs)
+  } finally {
+    // The next run finds whole servers, whatever this one did.
+    if (!signal.aborted)
+      for (const server of Object.values(stack.servers)) await server.start().catch(() => {})
+  }
+}
+
+const ONE_OF_EACH: Topology = { commands: 1, relays: 1, queries: 1, partitions: 4 }

@@ -1,0 +1,51 @@
+import { appendFile, mkdir, readFile, rm } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { nameOf, type Job } from './plan.ts'
+import type { RunReport } from './report.ts'
+
+/**
+ * What a matrix has done so far, a line for each run, so that one that was killed goes on where it was. It belongs to
+ * one commit and one selection; with another the file is begun anew.
+ */
+export class ProgressFile {
+  private readonly done = new Map<string, RunReport>()
+
+  private constructor(private readonly file: string) {}
+
+  /** @param of tells what the runs are of */
+  static async open(file: string, of: object): Promise<ProgressFile> {
+    const progress = new ProgressFile(file)
+    const head = JSON.stringify(of)
+    const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n')
+    if (lines[0] === head) {
+      for (const line of lines.slice(1)) {
+        // The last one may have been cut.
+        if (!line.endsWith('}')) continue
+        const { name, report } = JSON.parse(line) as { name: string; report: RunReport }
+        progress.done.set(name, report)
+      }
+      return progress
+    }
+    await mkdir(dirname(file), { recursive: true })
+    await Bun.write(file, `${head}\n`)
+    return progress
+  }
+
+  get(job: Job): RunReport | undefined {
+    return this.done.get(nameOf(job))
+  }
+
+  get count(): number {
+    return this.done.size
+  }
+
+  async add(job: Job, report: RunReport): Promise<void> {
+    this.done.set(nameOf(job), report)
+    await appendFile(this.file, `${JSON.stringify({ name: nameOf(job), report })}\n`)
+  }
+
+  /** All is done: the next matrix begins anew. */
+  async end(): Promise<void> {
+    await rm(this.file, { force: true })
+  }
+}

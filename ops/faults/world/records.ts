@@ -1,0 +1,71 @@
+import { existsSync, readFileSync } from 'node:fs'
+import type { AMQPChannel } from '@cloudamqp/amqp-client'
+import { connectAmqp } from '../../../shared/messaging/amqp-connection.ts'
+import type { RecordLine } from '../entries/record.ts'
+import type { LogEvent, PublishCall, Row, StoredUser } from '../history.ts'
+import { query, withStore, type Places } from './places.ts'
+
+/** PostgreSQL's record: rows and log in one snapshot, times as the events carry them. */
+export async function readTables({
+  ownerUrl,
+}: Places): Promise<{ rows: Row[]; log: LogEvent[]; cursor: number }> {
+  const instant = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
+  const [found] = await query<{ rows: string; log: string; cursor: number }>(
+    ownerUrl,
+    `SELECT (SELECT coalesce(json_agg(json_build_object('id', id, 'first_name', first_name, 'last_name', last_name,
+       'email', email, 'version', version, 'created_at', ${instant('created_at')}, 'updated_at', ${instant('updated_at')})), '[]')
+       FROM users)::text AS rows,
+     (SELECT coalesce(json_agg(json_build_object('seq', seq, 'id', id, 'aggregateId', aggregateid, 'type', type,
+       'version', version, 'data', payload, 'occurredAt', ${instant('occurred_at')}) ORDER BY seq), '[]')
+       FROM outbox)::text AS log,
+     (SELECT seq::float8 FROM outbox_cursor WHERE name = 'relay') AS cursor`,
+  )
+  return { rows: JSON.parse(found!.rows), log: JSON.parse(found!.log), cursor: found!.cursor }
+}
+
+/** The store's record: every document of the read model, tombstones too. */
+export async function readDocuments({ storeUrl }: Places, collection: string): Promise<StoredUser[]> {
+  return withStore(storeUrl, (client) => client.db().collection<StoredUser>(collection).find({}).toArray())
+}
+
+/** The harness's record around the publishers, from the files of all relays' lives. */
+export function readPublishes(files: readonly { relay: string; file: string }[]): PublishCall[] {
+  return files.flatMap(({ relay, file }) =>
+    existsSync(file) ? callsIn(relay, readFileSync(file, 'utf8')) : [],
+  )
+}
+
+function callsIn(relay: string, text: string): PublishCall[] {
+  const calls = new Map<number, PublishCall>()
+  for (const line of text.split('\n')) {
+    // The last one of a process that was killed may be cut.
+    if (!line.endsWith('}')) continue
+    const entry = JSON.parse(line) as RecordLine
+    if ('ids' in entry) calls.set(entry.call, { relay, ...entry })
+    else calls.set(entry.call, { ...calls.get(entry.call)!, fates: entry.fates })
+  }
+  return [...calls.values()]
+}
+
+/** Messages that nobody took yet. @throws when the broker or a queue is not there */
+export async function queueDepths(
+  brokerUrl: string,
+  queues: readonly string[],
+): Promise<Record<string, number>> {
+  const client = await connectAmqp({ url: brokerUrl, name: 'faults', timeoutMs: 5_000 })
+  try {
+    const channel: AMQPChannel = await client.channel()
+    const depths: Record<string, number> = {}
+    for (const queue of queues)
+      depths[queue] = (await channel.queueDeclare(queue, { passive: true })).messageCount
+    return depths
+  } finally {
+    await client.close().catch(() => {})
+    client.socket?.destroy()
+  }
+}
+
+/** Newest version of each user as the log has it, and whether it was removed. */
+export function newestOf(log: readonly LogEvent[]): Map<string, number> {
+  return new Map(log.map(({ aggregateId, version }) => [aggregateId, version]))
+}

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { execute } from '../../ops/faults/matrix/execute.ts'
+import { faults } from '../../ops/faults/matrix/index.ts'
+import { planned } from '../../ops/faults/matrix/plan.ts'
+import { brokenOf, linesOf } from '../../ops/faults/matrix/report.ts'
+import { disregardExternalServers } from '../../ops/stack/external.ts'
+import { startStack, type Stack } from '../../ops/stack/index.ts'
+import { makeThrowawayDir } from '../../ops/stack/throwaway.ts'
+import type { Topology } from '../../ops/faults/world/world.ts'
+import { brokenBuilds } from './broken/builds.ts'
+
+/** Seconds of load: as short as each can be while a build that is broken there would still fail. */
+const quick: Record<string, number> = { F1: 3, F2: 3, F3: 3, F4: 6, F5: 6, F14: 2 }
+const timeoutMs = 60_000
+
+let place: Awaited<ReturnType<typeof makeThrowawayDir>>
+let stack: Stack
+beforeAll(async () => {
+  disregardExternalServers()
+  place = await makeThrowawayDir()
+  stack = await startStack({ dataDir: `${place.path}/stack`, throwaway: true })
+}, 120_000)
+afterAll(async () => {
+  await stack.stop()
+  await place.remove()
+})
+
+const seed = 1
+function jobOf(fault: string, variant: string, seconds: number) {
+  const job = planned(faults, { only: [fault], seed, seconds }).find((one) =>
+    one.variant.name.startsWith(variant),
+  )!
+  // A broken build never agrees; a good one does so in a second.
+  return { ...job, variant: { ...job.variant, convergeMs: 20_000 } }
+}
+const run = (job: ReturnType<typeof jobOf>, topology?: Partial<Topology>) =>
+  execute(job, {
+    stack,
+    dir: `${place.path}/${crypto.randomUUID()}`,
+    signal: new AbortController().signal,
+    topology,
+  })
+
+describe('nothing is lost, whatever fails', () => {
+  for (const [fault, seconds] of Object.entries(quick))
+    for (const { variant } of planned(faults, { only: [fault], seed }).filter((job) => job.seconds <= 20))
+      test(
+        `${fault} ${variant.name}`,
+        async () => {
+          const report = await run(jobOf(fault, variant.name, seconds))
+          expect(report.isGood, linesOf(report).join('\n')).toBe(true)
+          expect(report.acknowledged).toBeGreaterThan(50)
+          expect(report).toMatchObject({ lost: 0, unexpected: 0 })
+        },
+        timeoutMs,
+      )
+})
+
+describe('a broken build is found', () => {
+  for (const { breakage, fault, variant, topology, violates } of brokenBuilds)
+    test(
+      `${breakage}: ${fault} breaks ${violates.join(', ')}`,
+      async () => {
+        const job = jobOf(fault, variant, 4)
+        const report = await run({ ...job, variant: { ...job.variant, convergeMs: 2_000 } }, topology)
+        expect(report.error).toBeUndefined()
+        expect(brokenOf(report), linesOf(report).join('\n')).toEqual(expect.arrayContaining([...violates]))
+        expect(report.lost).toBeGreaterThan(0)
+      },
+      timeoutMs,
+    )
+})
