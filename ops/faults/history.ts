@@ -14,6 +14,8 @@ export interface History {
   /** The outbox, in the order of `seq`. */
   readonly log: readonly LogEvent[]
   readonly publishes: readonly PublishCall[]
+  /** What the read side had to ask for once more, beside what it asks for when it is new. */
+  readonly replays: readonly ReplayAsked[]
   readonly documents: readonly StoredUser[]
   readonly convergence: Convergence
   readonly ends: readonly ProcessEnd[]
@@ -31,6 +33,8 @@ export interface Write {
   /** Of the user; for a create only known from its answer. */
   readonly id?: string
   readonly email?: string
+  /** All attempts had the same Idempotency-Key. */
+  readonly hasKey?: boolean
   readonly attempts: readonly Attempt[]
 }
 
@@ -41,6 +45,10 @@ export interface Attempt {
   readonly to: string
   /** 0 when nobody answered within the client's patience. */
   readonly status: number
+  /** The key is in use elsewhere: an answer that decides nothing. */
+  readonly isUndecided?: boolean
+  /** The answer of an earlier attempt with the same key. */
+  readonly isReplayed?: boolean
   /** Of a 2xx. */
   readonly id?: string
   readonly version?: number
@@ -98,6 +106,13 @@ export interface PublishCall {
   readonly ids: readonly string[]
   /** One for each id; undefined when the process ended before it knew. */
   readonly fates?: readonly Fate[]
+}
+
+export interface ReplayAsked {
+  readonly reason: string
+  readonly phase: string
+  /** The fault took events from the group's queues: a replay is what must come of it. */
+  readonly isExpected: boolean
 }
 
 /** A document as the store has it: a tombstone has neither names nor e-mail. */

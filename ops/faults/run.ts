@@ -60,7 +60,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     queries: () =>
       world.queries.filter(({ isRunning }) => isRunning).map(({ lifeName: name, url }) => ({ name, url })),
     patienceMs: options.patienceMs,
-    retries: 0,
+    retryMs: 30_000,
   })
   const expectations: Expectation[] = [{ kind: 'bounded', what: 'residentMb', max: RESIDENT_MAX_MB }]
   const startedMs = nowMs()
@@ -91,13 +91,14 @@ export async function run(options: RunOptions): Promise<RunResult> {
       signal,
     })
     await watcher.stop()
-    const { rows, log } = await readTables(world.places)
+    const { rows, log, replays } = await readTables(world.places)
     const history: History = {
       writes: client.writes,
       probes: client.probes,
       failedProbes: client.failedProbes,
       rows,
       log,
+      replays: replays.map((one) => ({ ...one, isExpected: scene.losesQueues })),
       publishes: readPublishes(world.relays.flatMap(({ recordFiles }) => recordFiles)),
       documents: await readDocuments(world.places, COLLECTION),
       convergence,
@@ -131,13 +132,14 @@ async function converge(
   for (;;) {
     signal.throwIfAborted()
     try {
-      const [{ log, cursor }, documents, queued] = await Promise.all([
+      const [{ log, cursor, replays }, documents, queued] = await Promise.all([
         readTables(world.places),
         readDocuments(world.places, COLLECTION),
         queueDepths(world.places.brokerUrl, queues),
       ])
       last = { backlogEvents: (log.at(-1)?.seq ?? 0) - cursor, queued }
-      const isEmpty = Object.values(queued).every((count) => count === 0)
+      const isEmpty =
+        Object.values(queued).every((count) => count === 0) && replays.every(({ phase }) => phase === 'done')
       if (last.backlogEvents <= 0 && isEmpty && agrees(log, documents))
         return { healedMs, agreedMs: nowMs(), limitMs, backlogEvents: 0, queued }
     } catch {

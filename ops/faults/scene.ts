@@ -25,6 +25,8 @@ export interface Mark {
 export class Scene {
   readonly marks: Mark[] = []
   healedMs = 0
+  /** Set by a fault that takes events from the read side's queues. */
+  losesQueues = false
   private readonly remedies = new Map<string, () => Promise<unknown> | unknown>()
 
   constructor(private readonly options: SceneOptions) {}

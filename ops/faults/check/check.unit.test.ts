@@ -39,6 +39,12 @@ const harms: Harm[] = [
     (h) => ((h.publishes[1]!.ids = ['e4']), (h.publishes[1]!.fates = ['confirmed'])),
     ['I1', 'I2'],
   ],
+  [
+    'the read side found events missing that nobody took from it',
+    (h) => h.replays.push({ reason: 'events-missing', phase: 'done', isExpected: false }),
+    ['I2'],
+  ],
+  ['a replay is not done', (h) => (h.replays[0]!.phase = 'log'), ['I6']],
   // I3
   ['a refused write has an event', (h) => (h.writes[2]!.attempts[0]!.status = 409), ['I3', 'I8']],
   [
@@ -188,6 +194,14 @@ describe('the six counts', () => {
     })
   })
   test('recovered: never answered, and arrived all the same', () => {
+    const repeated = (h: Draft) => {
+      const [told] = h.writes[0]!.attempts
+      h.writes[0]!.attempts = [
+        { ...told!, status: 0 },
+        { ...told!, isReplayed: true },
+      ]
+    }
+    expect(counted(repeated)).toMatchObject({ recovered: 1, acknowledged: 4 })
     expect(counted((h) => (h.writes[0]!.attempts[0]!.status = 0))).toMatchObject({
       recovered: 1,
       acknowledged: 3,

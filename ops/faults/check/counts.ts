@@ -13,7 +13,7 @@ export interface Counts {
   readonly unexpected: number
   /** Times that an event was sent which may have been in a queue already. */
   readonly duplicated: number
-  /** Not acknowledged, and arrived all the same. */
+  /** Arrived although nobody was told at first: never acknowledged at all, or only to a repeat with the same key. */
   readonly recovered: number
 }
 
@@ -31,9 +31,13 @@ export function counts(matched: Matched): Counts {
     lost: acknowledged.filter((one) => !hasArrived(matched, one)).length,
     unexpected: unattributed.length + ghosts + strangers + refused,
     duplicated,
-    recovered: traced.filter((one) => one.outcome === 'unknown' && hasArrived(matched, one)).length,
+    recovered: traced.filter((one) => wasUntold(one) && hasArrived(matched, one)).length,
   }
 }
+
+const wasUntold = ({ outcome, acknowledgements }: Traced) =>
+  outcome === 'unknown' ||
+  (acknowledgements.length > 0 && acknowledgements.every(({ isReplayed }) => isReplayed))
 
 /** Stored, told to the broker, and shown by the read side in its version or a later one. */
 export function hasArrived(matched: Matched, { events }: Traced): boolean {

@@ -73,13 +73,11 @@ export const mayHaveArrived = ({ fate }: Sending) => fate !== 'returned' && fate
 
 function trace(write: Write, events: readonly LogEvent[]): Traced {
   const acknowledgements = write.attempts.filter(({ status }) => status >= 200 && status < 300)
-  const last = write.attempts.at(-1)
-  // A refusal decides only where nothing before it may have been carried out.
-  const isRefused =
-    last !== undefined &&
-    last.status >= 400 &&
-    last.status < 500 &&
-    write.attempts.every(({ status }) => status >= 400 && status < 500)
+  // A refusal decides only where nothing before it may have been carried out, or where the key makes it the answer to all.
+  const refusals = write.attempts.filter(
+    ({ status, isUndecided }) => status >= 400 && status < 500 && !isUndecided,
+  )
+  const isRefused = refusals.length > 0 && (write.hasKey || refusals.length === write.attempts.length)
   const outcome = acknowledgements.length > 0 ? 'acknowledged' : isRefused ? 'refused' : 'unknown'
   return { write, events, outcome, acknowledgements }
 }

@@ -90,6 +90,7 @@ export function goodHistory(): Draft {
       event(4, BOB, 2, { id: BOB }, 'deleted'),
     ],
     publishes: [call(1, [1, 2]), call(2, [3, 4])],
+    replays: [{ reason: 'queue-lost', phase: 'done', isExpected: true }],
     documents: [
       { _id: ANN, version: 2, ...shown, ...keys },
       { _id: BOB, version: 2, deleted_at: at(4) },

@@ -1,3 +1,4 @@
+import { genericAggregates } from '../../../command/aggregates.ts'
 import { createRelayService, type RelayDecorators } from '../../../command/relay/service.ts'
 import { relaySettings } from '../../../command/relay/settings.ts'
 import { runProcess } from '../../../shared/process/lifecycle.ts'
@@ -13,7 +14,7 @@ export async function runRecordedRelay(inner: RelayDecorators = {}): Promise<voi
   const log = createLogger('relay', settings.LOG_LEVEL)
   const record = recorder(process.env[recordFileSetting]!)
   const death = deathAt(relayPoints.find((point) => point === process.env[pointSetting]) ?? 'before-publish')
-  const { parts, health } = createRelayService(settings, log, {
+  const { parts, health } = createRelayService(settings, genericAggregates, log, {
     // The record is around what a broken build changes: it writes down what the relay believes.
     store: (store) => death.store(record.store(inner.store?.(store) ?? store)),
     publisher: (publisher) => death.publisher(record.publisher(inner.publisher?.(publisher) ?? publisher)),

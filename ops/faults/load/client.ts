@@ -16,8 +16,8 @@ export interface ClientOptions {
   /** Each by its life: a process started anew is another reader. */
   readonly queries: () => readonly Target[]
   readonly patienceMs: number
-  /** A write without a telling answer is sent again, with the same key, this often. 0 where keys are not known. */
-  readonly retries: number
+  /** A write without a telling answer is sent again for so long, with the same key. */
+  readonly retryMs: number
 }
 
 export interface Target {
@@ -25,7 +25,7 @@ export interface Target {
   readonly url: string
 }
 
-type Writing = Omit<Write, 'attempts'> & { id?: string; attempts: Attempt[] }
+type Writing = Omit<Write, 'attempts' | 'hasKey'> & { hasKey?: boolean; attempts: Attempt[] }
 
 /**
  * The client: writes and reads at a fixed rate whatever the answers take (open loop, so that a stall is counted and not
@@ -43,6 +43,7 @@ export class Client {
   private startedMs = 0
   private begun = { writes: 0, reads: 0 }
   private turn = 0
+  private isStopping = false
 
   constructor(private readonly options: ClientOptions) {
     this.random = new Random(options.seed)
@@ -57,6 +58,7 @@ export class Client {
   /** Resolves when everything that was sent has its answer, or has lost patience. */
   async stop(): Promise<void> {
     clearInterval(this.timer)
+    this.isStopping = true
     await Promise.all(this.inFlight)
   }
 
@@ -118,28 +120,57 @@ export class Client {
     await this.send(this.note({ kind: 'remove', id, email }), 'DELETE', `/users/${id}`)
   }
 
-  /** @returns the attempt that was acknowledged */
+  /**
+   * Most writes are tried, with one key, until they have an answer that tells; some clients give up at the first
+   * silence, and some send twice at once. @returns the attempt that was acknowledged
+   */
   private async send(
     write: Writing,
     method: string,
     path: string,
     body?: object,
   ): Promise<Attempt | undefined> {
-    const { commands, patienceMs, retries } = this.options
-    const key = retries > 0 ? `${this.options.run}-${markedName(write.n)}` : undefined
-    for (let attempt = 0; ; attempt++) {
+    const request = { method, path, body, key: `${this.options.run}-${markedName(write.n)}` }
+    write.hasKey = true
+    const dice = this.random.next()
+    const untilMs = dice < IMPATIENT ? 0 : nowMs() + this.options.retryMs
+    if (dice <= 1 - TWICE) return this.untilTold(write, request, untilMs)
+    const [first, second] = await Promise.all([1, 2].map(() => this.untilTold(write, request, untilMs)))
+    return first ?? second
+  }
+
+  private async untilTold(
+    write: Writing,
+    { method, path, body, key }: { method: string; path: string; body: object | undefined; key: string },
+    untilMs: number,
+  ): Promise<Attempt | undefined> {
+    const { commands, patienceMs } = this.options
+    for (;;) {
       const target = commands[this.turn++ % commands.length]!
       const startedMs = nowMs()
-      const { status, body: answered } = await ask(target.url + path, { method, body, key, patienceMs })
+      const answer = await ask(target.url + path, { method, body, key, patienceMs })
+      const { status, isReplayed } = answer
       const isGood = status >= 200 && status < 300
-      const id = isGood ? ((answered?.['id'] as string | undefined) ?? write.id) : undefined
-      const version = isGood ? (answered?.['version'] as number | undefined) : undefined
-      const made: Attempt = { startedMs, endedMs: nowMs(), to: target.name, status, id, version }
+      const isUndecided = answer.body?.['type'] === '/problems/idempotency-key-in-use'
+      const id = isGood ? ((answer.body?.['id'] as string | undefined) ?? write.id) : undefined
+      const version = isGood ? (answer.body?.['version'] as number | undefined) : undefined
+      const endedMs = nowMs()
+      const made: Attempt = {
+        startedMs,
+        endedMs,
+        to: target.name,
+        status,
+        id,
+        version,
+        ...(isUndecided ? { isUndecided } : undefined),
+        ...(isReplayed ? { isReplayed } : undefined),
+      }
       write.attempts.push(made)
       if (id !== undefined) this.wrote(id)
       if (isGood) return made
-      if ((status > 0 && status < 500) || attempt >= retries) return undefined
-      await Bun.sleep(RETRY_MS * (attempt + 1))
+      if (status > 0 && status < 500 && !isUndecided) return undefined
+      if (endedMs > untilMs || this.isStopping) return undefined
+      await Bun.sleep(RETRY_MS)
     }
   }
 
@@ -168,6 +199,9 @@ export class Client {
 }
 
 const TICK_MS = 10
-const RETRY_MS = 200
+const RETRY_MS = 500
+/** Parts of the writes. */
+const IMPATIENT = 0.3
+const TWICE = 0.04
 /** Reads look at what was written last: there a step back would show. */
 const RECENT = 40

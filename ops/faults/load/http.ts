@@ -1,7 +1,11 @@
+import { idempotencyReplayedHeader } from '../../../shared/http/idempotency-key.ts'
+
 export interface HttpAnswer {
   /** 0 when there was none within the patience. */
   readonly status: number
   readonly body: Record<string, unknown> | undefined
+  /** As `Idempotency-Replayed` says. */
+  readonly isReplayed: boolean
 }
 
 /** One request on a connection of its own: a pooled one that was closed meanwhile could be tried twice unseen. */
@@ -21,9 +25,13 @@ export async function ask(
       ...(body === undefined ? undefined : { body: JSON.stringify(body) }),
     })
     const text = await response.text()
-    return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : undefined }
+    return {
+      status: response.status,
+      body: text.startsWith('{') ? JSON.parse(text) : undefined,
+      isReplayed: response.headers.get(idempotencyReplayedHeader) === 'true',
+    }
   } catch {
-    return { status: 0, body: undefined }
+    return { status: 0, body: undefined, isReplayed: false }
   }
 }
 

@@ -91,7 +91,7 @@ async function killCommand(scene: Scene, moment: 'before' | 'after'): Promise<vo
     await command.ended(2_000, 'the process to end')
     await scene.pause(random.between(100, 600))
     command.start()
-    await command.untilReady()
+    await command.untilGreen('ready')
   }
 }
 
@@ -128,7 +128,7 @@ export const F3: Fault = {
           scene.mark(`${query.name} is dead`)
           await scene.pause(random.between(100, 500))
           query.start()
-          await query.untilReady()
+          await query.untilGreen('ready')
         }
       },
     },
@@ -200,7 +200,7 @@ export const F21: Fault = {
           scene.fact('I9', tookMs < 10_000, `${replica.name} took ${Math.round(tookMs)} ms to stop`)
           scene.fact('I9', code === '0', `${replica.name} ended with ${code}`)
           replica.start()
-          await replica.untilReady()
+          await replica.untilGreen('ready')
         }
       },
     },

@@ -2,15 +2,20 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { AMQPChannel } from '@cloudamqp/amqp-client'
 import { connectAmqp } from '../../../shared/messaging/amqp-connection.ts'
 import type { RecordLine } from '../entries/record.ts'
-import type { LogEvent, PublishCall, Row, StoredUser } from '../history.ts'
+import type { LogEvent, PublishCall, ReplayAsked, Row, StoredUser } from '../history.ts'
 import { query, withStore, type Places } from './places.ts'
 
+export interface Tables {
+  readonly rows: readonly Row[]
+  readonly log: readonly LogEvent[]
+  readonly replays: readonly Pick<ReplayAsked, 'reason' | 'phase'>[]
+  readonly cursor: number
+}
+
 /** PostgreSQL's record: rows and log in one snapshot, times as the events carry them. */
-export async function readTables({
-  ownerUrl,
-}: Places): Promise<{ rows: Row[]; log: LogEvent[]; cursor: number }> {
+export async function readTables({ ownerUrl }: Places): Promise<Tables> {
   const instant = (column: string) => `to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
-  const [found] = await query<{ rows: string; log: string; cursor: number }>(
+  const [found] = await query<Record<keyof Tables, string>>(
     ownerUrl,
     `SELECT (SELECT coalesce(json_agg(json_build_object('id', id, 'first_name', first_name, 'last_name', last_name,
        'email', email, 'version', version, 'created_at', ${instant('created_at')}, 'updated_at', ${instant('updated_at')})), '[]')
@@ -18,9 +23,17 @@ export async function readTables({
      (SELECT coalesce(json_agg(json_build_object('seq', seq, 'id', id, 'aggregateId', aggregateid, 'type', type,
        'version', version, 'data', payload, 'occurredAt', ${instant('occurred_at')}) ORDER BY seq), '[]')
        FROM outbox)::text AS log,
-     (SELECT seq::float8 FROM outbox_cursor WHERE name = 'relay') AS cursor`,
+     (SELECT coalesce(json_agg(json_build_object('reason', reason, 'phase', phase)), '[]') FROM outbox_replays
+       WHERE reason <> 'first')::text AS replays,
+     (SELECT seq FROM outbox_cursor WHERE name = 'relay')::text AS cursor`,
   )
-  return { rows: JSON.parse(found!.rows), log: JSON.parse(found!.log), cursor: found!.cursor }
+  const { rows, log, replays, cursor } = found!
+  return {
+    rows: JSON.parse(rows),
+    log: JSON.parse(log),
+    replays: JSON.parse(replays),
+    cursor: Number(cursor),
+  }
 }
 
 /** The store's record: every document of the read model, tombstones too. */

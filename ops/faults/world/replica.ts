@@ -122,12 +122,15 @@ export class Replica {
     await waitFor(() => !this.isRunning, { timeoutMs, what, intervalMs: 10 })
   }
 
-  async untilReady(): Promise<void> {
-    const isReady = async () => {
+  /** @param question of the two that health answers */
+  async untilGreen(question: 'ready' | 'pipeline'): Promise<void> {
+    const isGreen = async () => {
       if (!this.isRunning) throw new Error(`${this.name} ended:\n${this.lastLines()}`)
-      return (await fetch(`${this.url}/health/ready`, { signal: AbortSignal.timeout(2_000) })).ok
+      const answer = await fetch(`${this.url}/health/${question}`, { signal: AbortSignal.timeout(2_000) })
+      const { status } = (await answer.json()) as { status: string }
+      return answer.ok && (question === 'ready' || status === 'ok')
     }
-    await waitFor(isReady, { timeoutMs: READY_TIMEOUT_MS, what: `${this.name} to be ready` })
+    await waitFor(isGreen, { timeoutMs: READY_TIMEOUT_MS, what: `${question} of ${this.name} to be green` })
   }
 
   /** Files of its lives so far; only relays write them. */

@@ -42,6 +42,9 @@ export interface World {
 
 const RECORDED_RELAY = `${import.meta.dir}/../entries/relay.ts`
 
+/** Heartbeats tell of a healthy pipeline: more often than in production, so that a run need not wait for them. */
+const QUICK = { RELAY_HEARTBEAT_INTERVAL_MS: '500' }
+
 const NEEDS: Readonly<Record<Role, readonly ServerName[]>> = {
   command: ['postgres'],
   relay: ['postgres', 'rabbitmq'],
@@ -85,7 +88,7 @@ export async function startWorld(stack: Stack, topology: Topology, dir: string):
       port,
       dir,
       entry: topology.entries?.[role] ?? (role === 'relay' ? RECORDED_RELAY : undefined),
-      env: { PARTITIONS: `${topology.partitions}`, ...topology.settings, ...env[role]() },
+      env: { PARTITIONS: `${topology.partitions}`, ...QUICK, ...topology.settings, ...env[role]() },
       onEnd: (end) => ends.push(end),
     })
   }
@@ -130,7 +133,9 @@ export async function startWorld(stack: Stack, topology: Topology, dir: string):
   }
   try {
     for (const one of replicas) one.start()
-    await Promise.all(replicas.map((one) => one.untilReady()))
+    await Promise.all(replicas.map((one) => one.untilGreen('ready')))
+    // A new group has everything replayed to it: not in the middle of what is tried, where it could heal what is lost.
+    await Promise.all(queries.map((one) => one.untilGreen('pipeline')))
     return world
   } catch (error) {
     await world.stop()
