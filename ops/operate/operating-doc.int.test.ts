@@ -83,6 +83,8 @@ async function samples(): Promise<Map<string, string>> {
     { timeoutMs: 30_000, what: 'all to be well' },
   )
   made.set('status', await sample('status'))
+  made.set('rebuild', await sample('rebuild', 'users'))
+  made.set('rebuild finish', await sample('rebuild', 'users', '--finish', '--yes'))
   return made
 }
 
