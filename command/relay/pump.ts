@@ -43,6 +43,7 @@ export async function pump(after: number, options: PumpOptions): Promise<void> {
     if (!window) return
     const last = window.messages.at(-1)
     status.readSeq = last?.seq ?? cursor
+    status.isBehind = window.full
     await beat()
     const released = await releaser.step()
     if (released === 'stopped') return

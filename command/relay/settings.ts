@@ -63,7 +63,7 @@ export const relaySettings = {
   }),
   RELAY_REPLAY_WINDOW: integer({
     doc: 'Most messages of a replay that are unconfirmed: small, since live events share the broker with it.',
-    default: 500,
+    default: 200,
     min: 1,
     max: 10_000,
   }),

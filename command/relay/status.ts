@@ -14,6 +14,8 @@ export interface RelayStatus {
   confirmedSeq: number
   /** Highest `seq` read. */
   readSeq: number
+  /** The last read found more than fits into a window. */
+  isBehind: boolean
   outage: Outage | undefined
   /** Since when something waits for a confirm without progress; undefined when nothing waits. */
   waitingSinceMs: number | undefined
@@ -64,6 +66,7 @@ export function initialStatus(): RelayStatus {
     refusal: undefined,
     confirmedSeq: 0,
     readSeq: 0,
+    isBehind: false,
     outage: undefined,
     waitingSinceMs: undefined,
     heartbeat: unknownHeartbeat,

@@ -3,7 +3,6 @@ import {
   listParked as listAtRelay,
   requestRelease as releaseAtRelay,
   showParked as showAtRelay,
-  type ParkedEvent,
   type ParkedSummary,
 } from '../../command/relay/parking/operations.ts'
 import {
@@ -35,11 +34,9 @@ export interface Parked {
   readonly release: 'no' | 'asked for' | 'failed'
 }
 
-/** One with all that is known of it. */
-export interface ParkedInFull extends Omit<Parked, 'events'> {
+/** One with what is known of it beside its data. */
+export interface ParkedInFull extends Parked {
   readonly detail: Readonly<Record<string, unknown>>
-  /** Of an aggregate the first that are kept back; none for a single event. */
-  readonly events: readonly ParkedEvent[]
 }
 
 const listMax = 1_000
@@ -63,15 +60,13 @@ export async function showParked(
 ): Promise<ParkedInFull | undefined> {
   if (sideOf(id) === 'relay') {
     const found = await showAtRelay(sql, keyOf(id), { limit: eventsShown })
-    if (!found) return undefined
-    const { first, ...detail } = found
-    return { ...fromRelay(found), detail, events: first }
+    return found && { ...fromRelay(found), detail: { ...found } }
   }
   const found = await showAtProjector(collectionOf, id)
   if (!found) return undefined
   const { body, ...rest } = found
   const data = showData ? { body: new TextDecoder().decode(body.buffer) } : undefined
-  return { ...fromProjector(found), detail: { ...rest, ...data }, events: [] }
+  return { ...fromProjector(found), detail: { ...rest, ...data } }
 }
 
 /**

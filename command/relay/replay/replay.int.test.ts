@@ -2,7 +2,9 @@ import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { startCommandSide, type RunningCommandSide } from '../../../tests/support/command-side.ts'
 import { waitFor } from '../../../tests/support/stack.ts'
 import { testGroup, type TestGroup } from '../testing/group.ts'
-import { living, replayRow, stateOfUsers } from '../testing/state.ts'
+import { insertUsers, living, replayRow, stateOfUsers } from '../testing/state.ts'
+import { pauseRelay, resumeRelay } from '../parking/operations.ts'
+import { pauseOf } from '../status.ts'
 import { relayWorld, type RelayWorld } from '../testing/world.ts'
 import { replayMarkerType } from '../../../shared/messaging/replay.ts'
 
@@ -59,6 +61,8 @@ test('a group bound late gets everything, deletes too, while writes go on; marke
   for (const id of ids.slice(0, 50)) await change(id)
   for (const id of ids.slice(50, 80)) await remove(id)
   await published()
+  // The log no longer tells of these.
+  await insertUsers(world.admin, 50)
 
   await group.declare()
   await group.consume()
@@ -185,22 +189,27 @@ test('requests that can never be served are refused and kept with the reason; wh
   expect(await readers()).toBe(0)
 }, 30_000)
 
-test('what a group asks for each of its queues is sent once', async () => {
+test('what a group asks for each of its queues is sent once; a paused relay sends nothing of it', async () => {
   await bystander.declare()
-  const relay = await world.start({ RELAY_REPLAY_DEPTH_MAX: '0' })
+  const relay = await world.start()
   await many(100)
   await published()
   await group.declare()
+  await group.consume()
+  await pauseRelay(world.database.sql, { by: 'an operator', reason: 'to look at it' })
+  await waitFor(() => pauseOf(relay.status), { timeoutMs: 5_000, what: 'the pause' })
   const asked = await Promise.all(
     Array.from({ length: 8 }, (_, partition) => group.ask({ only: [partition] })),
   )
-  // Full queues hold the first up, so that the others are there when it goes on.
-  await waitFor(() => relay.status.replays.some(({ reason }) => reason), { timeoutMs: 5_000, what: 'a wait' })
-  await group.consume()
+  await waitFor(() => relay.status.replays[0]?.requests === 8, { timeoutMs: 5_000, what: 'all requests' })
+  expect(group.taken).toEqual([])
+
+  await resumeRelay(world.database.sql)
   for (const id of asked) await done(id)
   await marked(8)
   expect(new Set(group.markers.map(({ request }) => request))).toEqual(new Set(asked))
-  const snapshots = group.taken.filter(({ type }) => type === 'users.user.snapshot.v1')
-  expect(snapshots).toHaveLength(100)
+  expect(group.taken.filter(({ type }) => type === 'users.user.snapshot.v1')).toHaveLength(100)
+  // All of it counts for each.
+  expect(group.markers.every(({ sent }) => sent === 200)).toBe(true)
   expect(living(group)).toEqual(await stateOfUsers(world.database.sql))
 }, 30_000)

@@ -66,12 +66,20 @@ export class Replays implements BesideLeading {
     const untilMs = performance.now() + lookEveryMs
     while (!signal.aborted && jobs.length > 0 && performance.now() < untilMs) {
       const ready = jobs.find(({ readyAtMs }) => readyAtMs <= performance.now())
-      if (ready && lease.isHeld && mayPublish(status)) await unlessAborted(ready.step(term), signal)
+      if (ready && lease.isHeld && mayPublish(status)) await this.step(ready, term)
       else await delay(napMs, signal)
       jobs = jobs.filter(({ isOver }) => !isOver)
       status.replays = jobs.map(({ view }) => view)
     }
     return jobs
+  }
+
+  /** Rests after it where live events are behind, so that they get most of broker and processor. */
+  private async step(job: HeldJob, term: ReplayTerm): Promise<void> {
+    const startedAtMs = performance.now()
+    await unlessAborted(job.step(term), term.signal)
+    if (!this.options.status.isBehind) return
+    await delay(restFactor * (performance.now() - startedAtMs), term.signal)
   }
 
   private open(signal: AbortSignal) {
@@ -92,4 +100,6 @@ export class Replays implements BesideLeading {
 /** The bell usually ends it; without it a request of a former relay's is found that late. */
 const idlePollMs = 2_000
 const lookEveryMs = 1_000
+/** A replay works for a fifth of the time while live events are behind. */
+const restFactor = 4
 const napMs = 20

@@ -72,8 +72,13 @@ export async function testGroup(url: string, name: string): Promise<TestGroup> {
       await channel.queueDelete(queueOf(partition))
     },
     async consume() {
+      await channel.prefetch(500)
       for (const partition of all)
-        await channel.basicConsume(queueOf(partition), { noAck: true }, (message) => take(partition, message))
+        // Acknowledged also because the broker gives up a client that is sent much and never says anything.
+        await channel.basicConsume(queueOf(partition), { noAck: false }, (message) => {
+          take(partition, message)
+          return message.ack()
+        })
     },
     async pull(only = all) {
       let count = 0

@@ -33,7 +33,13 @@ export async function replayRow(sql: SQL, id: string) {
   const [row] = await sql`
     SELECT phase, position, sent::float8 AS sent, head::float8 AS head, error, finished_at
     FROM outbox_replays WHERE id = ${id}`
-  return row as
-    | { phase: string; position: string | null; sent: number; head: number | null; error: string | null }
-    | undefined
+  return row as ReplayRow | undefined
+}
+
+export interface ReplayRow {
+  readonly phase: string
+  readonly position: string | null
+  readonly sent: number
+  readonly head: number | null
+  readonly error: string | null
 }

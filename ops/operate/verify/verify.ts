@@ -120,7 +120,7 @@ function secondLookAt(
   options: VerifyOptions,
 ): Promise<Settled> {
   const { connections, group, rows, documents } = comparison
-  const records = createRecords(connections.collectionOf)
+  const records = createRecords((name) => connections.collectionOf(name))
   return settle(suspects, {
     rows,
     documents,
