@@ -5,6 +5,7 @@ import { retryUntil, withTimeout } from '../shared/process/backoff.ts'
 import type { Runnable } from '../shared/process/lifecycle.ts'
 import type { Logger } from '../shared/process/log.ts'
 import type { CollectionOf } from './projector/collection-of.ts'
+import { watchMonitors } from './monitor-watch.ts'
 import type { ReadModel } from './projector/read-model.ts'
 
 export interface DatabaseOptions {
@@ -28,6 +29,8 @@ export interface Database extends Runnable {
 /** A write that hangs for longer is given up with its connection, and tried again on another. */
 const socketTimeoutMs = 30_000
 
+const monitorGraceMs = 1_000
+
 /** A store that is away fails operations, within `timeoutMs`, and never the process. */
 export function createDatabase(options: DatabaseOptions): Database {
   const { timeoutMs, log } = options
@@ -48,6 +51,23 @@ export function createDatabase(options: DatabaseOptions): Database {
   const stopping = new AbortController()
   let connecting: Promise<unknown> | undefined
   const client = () => orm.em.getConnection().getClient()
+  const connect = () =>
+    retryUntil(() => client().connect(), {
+      signal: stopping.signal,
+      baseMs: 100,
+      maxMs: 2_000,
+      onFailure: (error, nextMs) => log.warn('the store is not reachable', { error, next_ms: nextMs }),
+    })
+  const monitors = watchMonitors(client(), {
+    limitMs: timeoutMs + monitorGraceMs,
+    onStuck() {
+      log.warn('the driver no longer looks for the store: starting it over')
+      connecting = connecting?.then(async () => {
+        await withTimeout(client().close(true), timeoutMs, 'closing the client').catch(() => {})
+        await connect()
+      })
+    },
+  })
   return {
     name: 'database',
     orm,
@@ -59,15 +79,11 @@ export function createDatabase(options: DatabaseOptions): Database {
     // Once connected the driver finds its server again by itself, but not before: a first connect that failed leaves
     // a client that refuses every operation for ever, until it is told to connect again.
     start() {
-      connecting ??= retryUntil(() => client().connect(), {
-        signal: stopping.signal,
-        baseMs: 100,
-        maxMs: 2_000,
-        onFailure: (error, nextMs) => log.warn('the store is not reachable', { error, next_ms: nextMs }),
-      })
+      connecting ??= connect()
     },
     async stop() {
       stopping.abort()
+      monitors.stop()
       await orm.close(true)
     },
   }

@@ -38,6 +38,8 @@ export async function startTcpProxy({ target, port = 0 }: TcpProxyOptions): Prom
   let bound = port
 
   const server = createServer({ pauseOnConnect: true }, (client) => {
+    // Accepted before `down`, and told of after it.
+    if (!server.listening) return void client.resetAndDestroy()
     const upstream = connect(target)
     for (const [from, to, direction] of [
       [client, upstream, 'toServer'],
