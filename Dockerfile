@@ -1,4 +1,4 @@
-# One image for every role: `docker run outbox-cqrs <command|relay|query|migrate|healthcheck>`.
+# One image for every role: `docker run outbox-cqrs <command|relay|query|migrate|ops|healthcheck>`.
 FROM oven/bun:1.4.5-slim AS build
 WORKDIR /build
 COPY package.json bun.lock bunfig.toml ./

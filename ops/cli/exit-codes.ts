@@ -1,10 +1,10 @@
 /** What the exit code of every operator's verb says: one table, so that a script needs to learn it once. */
 export const exitCodes = {
-  ok: { code: 0, says: 'done, and all is well' },
-  trouble: { code: 1, says: 'trouble was found, or what was asked for failed' },
-  usage: { code: 2, says: 'the command line is wrong, or a confirmation is missing' },
-  unreachable: { code: 3, says: 'PostgreSQL, RabbitMQ or the store cannot be reached' },
-  interrupted: { code: 130, says: 'interrupted' },
+  ok: { code: 0, word: 'well', says: 'done, and all is well' },
+  trouble: { code: 1, word: 'trouble', says: 'trouble was found, or what was asked for failed' },
+  usage: { code: 2, word: 'usage', says: 'the command line is wrong, or a confirmation is missing' },
+  unreachable: { code: 3, word: 'unreachable', says: 'PostgreSQL, RabbitMQ or the store cannot be reached' },
+  interrupted: { code: 130, word: 'interrupted', says: 'interrupted' },
 } as const
 
 export type Outcome = keyof typeof exitCodes

@@ -105,9 +105,9 @@ ${doc.trim()}
 
 ${shown.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`).join('\n')}
 
-Exit code ${Object.values(exitCodes)
-    .map(({ code, says }) => `${code}: ${says}`)
-    .join('; ')}.`
+Exit codes: ${Object.values(exitCodes)
+    .map(({ code, word }) => `${code} ${word}`)
+    .join(', ')}; \`ops --help\` says more.`
 }
 
 /** A whole number from an option. @returns undefined where it was not given @throws UsageError */

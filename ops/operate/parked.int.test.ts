@@ -1,56 +1,24 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { waitFor } from '../../tests/support/stack.ts'
 import { discardParked, followRelease, listParked, releaseParked, showParked, sideOf } from './parked.ts'
+import { parkAtProjector, parkAtRelay } from './testing/parking.ts'
 import { operatorWorld, type World } from './testing/world.ts'
 
 const [first, second] = ['11111111-1111-4111-8111-111111111111', '22222222-2222-4222-8222-222222222222']
 let world: World
 beforeAll(async () => {
   world = await operatorWorld()
-  for (const id of [first, second]) await parkAtRelay(id)
+  for (const id of [first, second]) await parkAtRelay(world, id)
   await world.startRelay()
   await world.startProjector()
   await world.consuming()
 })
 afterAll(() => world.end())
 
-/** As a relay before this one left it: two versions kept back, the cursor beyond them. */
-async function parkAtRelay(id: string): Promise<void> {
-  const state = { id, first_name: 'Ada', last_name: 'Lovelace', email: 'a@example.com' }
-  const time = new Date().toISOString()
-  for (const version of [1, 2])
-    await world.sql`
-      WITH appended AS (
-        INSERT INTO outbox (id, aggregatetype, aggregateid, type, version, payload) VALUES
-          (${Bun.randomUUIDv7()}, 'users', ${id}, 'users.user.updated.v1', ${version},
-           ${{ ...state, created_at: time, updated_at: time }})
-        RETURNING *)
-      INSERT INTO outbox_parked (seq, id, aggregatetype, aggregateid, type, version, payload, headers, occurred_at)
-      SELECT seq, id, aggregatetype, aggregateid, type, version, payload, headers, occurred_at FROM appended`
-  await world.sql`
-    INSERT INTO outbox_parked_aggregates (aggregatetype, aggregateid, reason, first_seq, events)
-    SELECT 'users', ${id}, 'nacked', min(seq), count(*) FROM outbox_parked WHERE aggregateid = ${id}`
-  await world.sql`UPDATE outbox_cursor SET seq = (SELECT max(seq) FROM outbox) WHERE name = 'relay'`
-}
-
-/** What no projection can make anything of, straight into a queue. */
-async function poison(): Promise<string> {
-  const channel = await (await world.connections.broker()).channel()
-  const messageId = crypto.randomUUID()
-  await channel.confirmSelect()
-  await channel.basicPublish('', 'users-g1.p00of02', '{"no": "envelope of ada@example.com"}', { messageId })
-  await channel.close()
-  return waitFor(
-    async () =>
-      (await listParked(world.connections, 'projector')).find(({ id }) => id.includes(messageId))?.id,
-    { timeoutMs: 15_000, what: 'the event to be parked' },
-  )
-}
-
 const following = { patienceMs: 20_000, signal: new AbortController().signal, onProgress: () => {} }
 
 test('both sides stand in one list, and an id tells its side', async () => {
-  const event = await poison()
+  const event = await parkAtProjector(world)
   const parked = await listParked(world.connections, undefined)
   expect(parked).toHaveLength(3)
   expect(parked).toContainEqual({
@@ -74,14 +42,14 @@ test('both sides stand in one list, and an id tells its side', async () => {
 })
 
 test('the data of an event is shown only where it is asked for', async () => {
-  const event = await poison()
+  const event = await parkAtProjector(world)
   const shown = await showParked(world.connections, event, { showData: false })
   expect(shown).toMatchObject({ side: 'projector', detail: { code: 'not-an-envelope' } })
   expect(JSON.stringify(shown)).not.toContain('ada@example.com')
   const withData = await showParked(world.connections, event, { showData: true })
   expect(withData?.detail['body']).toContain('ada@example.com')
   const atRelay = await showParked(world.connections, `users/${first}`, { showData: false })
-  expect(atRelay?.detail['first']).toMatchObject([{ version: 1 }, { version: 2 }])
+  expect(atRelay?.events).toMatchObject([{ version: 1 }, { version: 2 }])
   expect(await showParked(world.connections, 'users/nobody', { showData: false })).toBeUndefined()
 })
 
@@ -96,14 +64,14 @@ test('a release at the relay brings the newest state to the read side', async ()
 })
 
 test('a release that fails again is told, and stays parked', async () => {
-  const event = await poison()
+  const event = await parkAtProjector(world)
   expect(await releaseParked(world.connections, [event])).toEqual([])
   const left = await followRelease(world.connections, [event], following)
   expect(left).toMatchObject([{ id: event, release: 'failed' }])
 })
 
 test('a discard is for good', async () => {
-  const event = await poison()
+  const event = await parkAtProjector(world)
   expect(await discardParked(world.connections, [`users/${second}`, event])).toBe(3)
   await waitFor(
     async () => (await listParked(world.connections, 'relay')).every(({ id }) => id !== `users/${second}`),

@@ -3,6 +3,7 @@ import {
   listParked as listAtRelay,
   requestRelease as releaseAtRelay,
   showParked as showAtRelay,
+  type ParkedEvent,
   type ParkedSummary,
 } from '../../command/relay/parking/operations.ts'
 import {
@@ -34,9 +35,11 @@ export interface Parked {
   readonly release: 'no' | 'asked for' | 'failed'
 }
 
-/** One with what is known of it beside its data. */
-export interface ParkedInFull extends Parked {
+/** One with all that is known of it. */
+export interface ParkedInFull extends Omit<Parked, 'events'> {
   readonly detail: Readonly<Record<string, unknown>>
+  /** Of an aggregate the first that are kept back; none for a single event. */
+  readonly events: readonly ParkedEvent[]
 }
 
 const listMax = 1_000
@@ -60,13 +63,15 @@ export async function showParked(
 ): Promise<ParkedInFull | undefined> {
   if (sideOf(id) === 'relay') {
     const found = await showAtRelay(sql, keyOf(id), { limit: eventsShown })
-    return found && { ...fromRelay(found), detail: { ...found } }
+    if (!found) return undefined
+    const { first, ...detail } = found
+    return { ...fromRelay(found), detail, events: first }
   }
   const found = await showAtProjector(collectionOf, id)
   if (!found) return undefined
   const { body, ...rest } = found
   const data = showData ? { body: new TextDecoder().decode(body.buffer) } : undefined
-  return { ...fromProjector(found), detail: { ...rest, ...data } }
+  return { ...fromProjector(found), detail: { ...rest, ...data }, events: [] }
 }
 
 /**

@@ -26,7 +26,11 @@ describe('every verb', () => {
       expect(parse(['--help', '--json'])).toMatchObject({ help: true, json: true })
       expect(() => parse(['--nonsense'])).toThrow('nonsense')
       expect(help).toStartWith(`usage: bun run ops -- ${name}`)
-      for (const part of ['--json', '--help', ...Object.values(exitCodes).map(({ code }) => `${code}: `)])
+      for (const part of [
+        '--json',
+        '--help',
+        ...Object.values(exitCodes).map(({ code, word }) => `${code} ${word}`),
+      ])
         expect(help).toContain(part)
     })
 
@@ -78,6 +82,14 @@ describe('the exit code says what came of it', () => {
       expect([args, exitCode, text]).toEqual([args, 2, ''])
       expect(complaints).not.toBe('')
     }
+  })
+
+  test('2: nothing is destroyed where nobody can be asked', async () => {
+    await world.connections.collectionOf('parked_events').insertOne({ _id: 'users-g1/x' })
+    const refused = await run('parked', 'discard', '--all')
+    expect([refused.exitCode, refused.complaints]).toEqual([2, expect.stringContaining('add --yes')])
+    const { exitCode, text } = await run('parked', 'discard', '--all', '--yes', '--json')
+    expect([exitCode, JSON.parse(text)]).toEqual([0, { discarded: 1 }])
   })
 
   test('3: a server is away, and no password is told', async () => {

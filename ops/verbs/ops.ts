@@ -22,6 +22,10 @@ export const operatorVerbs: Readonly<Record<string, Entry>> = {
   pause: { summary: 'stops the relay or the projectors', load: () => import('./operate/pause.ts') },
   resume: { summary: 'ends a pause', load: () => import('./operate/resume.ts') },
   retention: { summary: 'drops old segments of the log', load: () => import('./operate/retention.ts') },
+  rebuild: {
+    summary: 'a read model built anew, while it is read',
+    load: () => import('./operate/rebuild.ts'),
+  },
   replay: { summary: 'events sent again, to one group', load: () => import('./operate/replay.ts') },
 }
 

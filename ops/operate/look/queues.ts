@@ -2,7 +2,7 @@ import type { AMQPClient } from '@cloudamqp/amqp-client'
 import { withTimeout } from '../../../shared/process/backoff.ts'
 import { queueName } from '../../../shared/messaging/names.ts'
 import { connectTimeoutMs, type Connections } from '../connections.ts'
-import { groupOf, type Generations } from './read-side.ts'
+import { modelAt, type Generations } from './generations.ts'
 
 export interface QueueState {
   readonly queue: string
@@ -33,10 +33,10 @@ export async function readBroker(
   const client = await broker()
   const management = await readManagement(places).catch(() => undefined)
   const queues: QueueState[] = []
-  for (const { name, fed } of models)
-    for (const generation of fed)
+  for (const model of models)
+    for (const generation of model.fed)
       for (const partition of partitions) {
-        const group = groupOf(name, generation)
+        const { group } = modelAt(model, generation)
         const queue = queueName(group, partition, places.partitions)
         const depth = await depthOf(client, queue)
         queues.push({ queue, group, partition, depth, active: management?.active.get(queue) })
@@ -83,15 +83,15 @@ async function readManagement({ rabbitmqApiUrl, rabbitmqUrl }: Connections['plac
   const named = new Map(connections.map(({ name, user_provided_name }) => [name, user_provided_name]))
   const active = consumers
     .filter((consumer) => consumer.activity_status === 'single_active')
-    .map(({ queue, channel_details: { connection_name: name } }) => {
-      // The projector's connections are named after the replica.
-      return [queue.name, (named.get(name) ?? name).replace(/^projector /, '')] as const
-    })
+    .flatMap(({ queue, channel_details: { connection_name: name } }) =>
+      // Not known yet of a consumer that has just come. The projector's connections are named after the replica.
+      name ? [[queue.name, (named.get(name) ?? name).replace(/^projector /, '')] as const] : [],
+    )
   return { version: `RabbitMQ ${overview.rabbitmq_version}`, active: new Map(active) }
 }
 
 interface Consumer {
   readonly queue: { readonly name: string }
   readonly activity_status: string
-  readonly channel_details: { readonly connection_name: string }
+  readonly channel_details: { readonly connection_name?: string }
 }

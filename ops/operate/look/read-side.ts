@@ -1,9 +1,9 @@
-import type { Db } from 'mongodb'
-import type { ReadModel } from '../../../query/projector/read-model.ts'
+import { countParked } from '../../../query/projector/parking/operations.ts'
+import { readPause, type Pause } from '../../../query/projector/pause.ts'
 import type { ReplayReason } from '../../../query/projector/queue-records.ts'
 import { createRecords } from '../../../query/projector/records.ts'
-import { readModels } from '../../../query/read-models.ts'
-import type { Paused } from './write-side.ts'
+import type { Connections } from '../connections.ts'
+import { readGenerations, type Generations } from './generations.ts'
 
 /** What the store tells of the projectors and of what they keep. */
 export interface ReadSide {
@@ -14,7 +14,7 @@ export interface ReadSide {
   readonly heartbeats: Readonly<Record<string, SeenHeartbeat>>
   /** Queues that lack events, which a replay is to bring. */
   readonly incomplete: readonly Incomplete[]
-  readonly paused: Paused | undefined
+  readonly paused: Pause | undefined
   readonly parkedEvents: number
 }
 
@@ -34,27 +34,15 @@ export interface SeenHeartbeat {
   readonly appliedTo: number
 }
 
-/** Which generations of a read model there are. */
-export interface Generations {
-  readonly name: string
-  readonly aggregate: string
-  /** The one that answers reads. */
-  readonly serving: number
-  /** Those that get events. */
-  readonly fed: readonly number[]
-}
-
-type Named = { _id: string }
-
-export async function readReadSide(store: Db): Promise<ReadSide> {
-  const records = createRecords((name) => store.collection(name))
-  const [info, models, heartbeats, queues, control, parkedEvents] = await Promise.all([
+export async function readReadSide({ store, collectionOf }: Connections): Promise<ReadSide> {
+  const records = createRecords(collectionOf)
+  const [info, models, heartbeats, queues, paused, parkedEvents] = await Promise.all([
     store.command({ buildInfo: 1 }),
-    readGenerations(store),
+    readGenerations(collectionOf),
     records.heartbeats(),
     records.queues(),
-    store.collection<Named & ControlDocument>('projector_control').findOne({ _id: 'projector' }),
-    store.collection('parked_events').countDocuments({}),
+    readPause(collectionOf),
+    countParked(collectionOf),
   ])
   const nowMs = Date.now()
   return {
@@ -73,9 +61,7 @@ export async function readReadSide(store: Db): Promise<ReadSide> {
         ? [{ queue, since: replay.since, why: whys[replay.reason], isAskedFor: replay.requests.length > 0 }]
         : [],
     ),
-    paused: control?.paused_at
-      ? { at: control.paused_at, by: control.paused_by ?? '', reason: control.reason ?? '' }
-      : undefined,
+    paused,
     parkedEvents,
   }
 }
@@ -86,34 +72,3 @@ const whys: Readonly<Record<ReplayReason, string>> = {
   'queue-lost': 'it was deleted',
   'events-missing': 'an event never came',
 }
-
-interface ControlDocument {
-  readonly paused_at?: string
-  readonly paused_by?: string
-  readonly reason?: string
-}
-
-/** Of every read model; where nobody noted anything it is the code's generation that serves and is fed. */
-export async function readGenerations(store: Db): Promise<Generations[]> {
-  const pointers = await store
-    .collection<Named & { serving?: number; fed?: number[] }>('read_models')
-    .find({})
-    .toArray()
-  return readModels.map((model) => {
-    const { serving = model.generation, fed = [model.generation] } =
-      pointers.find(({ _id }) => _id === model.name) ?? {}
-    return { name: model.name, aggregate: model.handles.aggregate, serving, fed }
-  })
-}
-
-/** What is assumed while the store cannot be asked. */
-export const generationsOfCode = (models: readonly ReadModel[] = readModels): Generations[] =>
-  models.map(({ name, generation, handles }) => ({
-    name,
-    aggregate: handles.aggregate,
-    serving: generation,
-    fed: [generation],
-  }))
-
-export const groupOf = (name: string, generation: number) => `${name}-g${generation}`
-export const collectionOfGeneration = (name: string, generation: number) => `${name}_g${generation}`

@@ -9,7 +9,7 @@ export interface WriteSide {
   readonly backlog: { readonly events: number; readonly oldestMs: number }
   readonly log: LogState
   readonly parked: { readonly aggregates: number; readonly events: number }
-  /** Those that are not done, and those of the last hour, the newest first. */
+  /** Those that are not over, and those of the last hour: the newest few. */
   readonly replays: readonly ReplayState[]
 }
 
@@ -125,4 +125,4 @@ SELECT id::text AS id, consumer_group AS "group",
        phase, sent::float8 AS sent, reason, requested_by AS "requestedBy", ${instantSql('accepted_at')} AS "acceptedAt", error
 FROM outbox_replays
 WHERE phase NOT IN ('done', 'failed') OR finished_at > clock_timestamp() - interval '1 hour'
-ORDER BY accepted_at DESC LIMIT 20`
+ORDER BY accepted_at DESC LIMIT 8`

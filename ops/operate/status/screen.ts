@@ -44,7 +44,7 @@ function writeSideLines(side: Part<WriteSide>): Line[] {
       `head ${figure(log.head)}, cursor ${figure(log.cursor)}, floor ${figure(log.floor)}, ` +
         `${plural(log.segments, 'segment')} with ${log.segmentsAhead} ahead${readers}`,
     ],
-    ['parked', `${plural(parked.aggregates, 'aggregate')}, ${plural(parked.events, 'event')}`],
+    ['relay parked', `${plural(parked.aggregates, 'aggregate')}, ${plural(parked.events, 'event')}`],
   ]
 }
 
@@ -57,7 +57,7 @@ function readSideLines(side: Part<ReadSide>): Line[] {
   return [
     ['read side', side.version],
     ['read models', models.join('; ')],
-    ['parked', plural(side.parkedEvents, 'event')],
+    ['projector parked', plural(side.parkedEvents, 'event')],
     ...(side.paused ? [['projector', 'paused'] as const] : []),
   ]
 }

@@ -7,7 +7,8 @@ import { SettingsError } from '../../../shared/process/settings.ts'
 import { UsageError } from '../../cli/exit-codes.ts'
 import { serverOf, type Connections } from '../connections.ts'
 import { readBroker, type BrokerState } from '../look/queues.ts'
-import { generationsOfCode, readReadSide, type ReadSide } from '../look/read-side.ts'
+import { generationsOfCode } from '../look/generations.ts'
+import { readReadSide, type ReadSide } from '../look/read-side.ts'
 import { troublesOf } from './troubles.ts'
 import { readWriteSide, type WriteSide } from '../look/write-side.ts'
 
@@ -38,7 +39,7 @@ export async function readStatus(connections: Connections): Promise<SystemStatus
   const { places } = connections
   const [writeSide, readSide] = await Promise.all([
     part('PostgreSQL', () => readWriteSide(connections.sql)),
-    part('the store', () => readReadSide(connections.store)),
+    part('the store', () => readReadSide(connections)),
   ])
   const models = readSide.state === 'ok' ? readSide.models : generationsOfCode()
   const broker = await part('RabbitMQ', () => readBroker(connections, models))

@@ -1,14 +1,14 @@
 import type { SQL } from 'bun'
-import type { Db } from 'mongodb'
 import type { Aggregate } from '../../../command/commit/aggregate.ts'
 import { showParked } from '../../../command/relay/parking/operations.ts'
 import { instantSql } from '../../../command/relay/statements.ts'
 import { sqlState } from '../../../command/commit/database-errors.ts'
 import type { DomainEvent } from '../../../shared/events/catalogue.ts'
-import { readModels } from '../../../query/read-models.ts'
+import type { CollectionOf } from '../../../query/projector/collection-of.ts'
+import { listParked } from '../../../query/projector/parking/operations.ts'
 import { UsageError } from '../../cli/exit-codes.ts'
 import { tableOf } from '../aggregates.ts'
-import { collectionOfGeneration, groupOf, type Generations } from '../look/read-side.ts'
+import { modelAt, type Generations } from '../look/generations.ts'
 
 /** What PostgreSQL knows of one aggregate. Ids, types and versions: no data of anybody. */
 export interface WrittenTrace {
@@ -93,60 +93,44 @@ function badId(error: unknown): never {
 
 /** @param newestVersion for read models that have a document a version */
 export async function traceProjected(
-  store: Db,
+  collectionOf: CollectionOf,
   generations: readonly Generations[],
   of: { aggregate: string; id: string; newestVersion: number },
 ): Promise<ProjectedTrace[]> {
   type Stored = { _id: string; version?: number; deleted_at?: string }
-  const traced = generations.flatMap(({ name, serving, fed }) =>
-    fed.map(async (generation): Promise<ProjectedTrace> => {
-      const key = documentKey(name, of)
-      const found = await store
-        .collection<Stored>(collectionOfGeneration(name, generation))
-        .findOne({ _id: key }, { projection: { version: 1, deleted_at: 1 } })
-      const group = groupOf(name, generation)
+  const { aggregate, id, newestVersion } = of
+  const traced = generations.flatMap((model) =>
+    model.fed.map(async (generation): Promise<ProjectedTrace> => {
+      const { group, collection, key } = modelAt(model, generation)
+      // A key is a function of identity and version alone, or it could not be told before the event.
+      const _id = key({ aggregate, aggregateId: id, version: newestVersion } as DomainEvent)
+      const projection = { version: 1, deleted_at: 1 }
+      const found = await collectionOf<Stored>(collection).findOne({ _id }, { projection })
       return {
         group,
-        serving: generation === serving,
+        serving: generation === model.serving,
         version: found?.version,
         deleted: found?.deleted_at !== undefined,
-        parked: await parkedOf(store, group, of.id),
+        parked: await parkedOf(collectionOf, group, id),
       }
     }),
   )
   return Promise.all(traced)
 }
 
-function documentKey(
-  name: string,
-  { aggregate, id, newestVersion }: { aggregate: string; id: string; newestVersion: number },
-): string {
-  const model = readModels.find((candidate) => candidate.name === name)
-  // A key is a function of identity and version alone, or it could not be told before the event.
-  return model?.key({ aggregate, aggregateId: id, version: newestVersion } as DomainEvent) ?? id
-}
-
-async function parkedOf(store: Db, group: string, id: string): Promise<ParkedAtProjector[]> {
-  type Parked = {
-    _id: string
-    event_type?: string
-    version?: number
-    code: string
-    parked_at: string | Date
-    release_requested_at?: unknown
-    last_error?: { code: string }
-  }
-  const found = await store
-    .collection<Parked>('parked_events')
-    .find({ group, aggregate_id: id } as object, { projection: { body: 0 } })
-    .toArray()
+async function parkedOf(
+  collectionOf: CollectionOf,
+  group: string,
+  aggregateId: string,
+): Promise<ParkedAtProjector[]> {
+  const found = await listParked(collectionOf, { group, aggregateId })
   return found.map((event) => ({
     id: event._id,
     type: event.event_type ?? 'unknown',
     version: event.version,
     code: event.code,
-    since: new Date(event.parked_at).toISOString(),
-    releaseRequested: event.release_requested_at != null,
+    since: event.parked_at,
+    releaseRequested: event.release_requested_at !== undefined,
     lastError: event.last_error?.code,
   }))
 }

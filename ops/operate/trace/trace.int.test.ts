@@ -13,6 +13,7 @@ beforeAll(async () => {
   world = await operatorWorld()
   stopRelay = await world.startRelay()
   stopProjector = await world.startProjector()
+  await world.consuming()
 })
 afterAll(() => world.end())
 

@@ -39,10 +39,10 @@ export async function trace(connections: Connections, name: string, givenId: str
   const partition = partitionOf(id, connections.places.partitions)
   let written = await traceWritten(connections.sql, aggregate, id)
   const writeSide = await readWriteSide(connections.sql)
-  const readSide = await readReadSide(connections.store)
+  const readSide = await readReadSide(connections)
   const models = readSide.models.filter((model) => model.aggregate === name)
   const broker = await readBroker(connections, models, [partition]).catch(unlessUsage)
-  const projected = await traceProjected(connections.store, models, {
+  const projected = await traceProjected(connections.collectionOf, models, {
     aggregate: name,
     id,
     newestVersion: newestVersion(written),

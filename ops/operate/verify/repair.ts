@@ -26,8 +26,8 @@ export interface Repair {
   readonly left: number
 }
 
-/** Beyond it one replay of everything costs the relay less than one for each. */
-const singleReplaysMax = 500
+/** Each reads the log once, for one aggregate's events: beyond so many, one replay of everything is done sooner. */
+const singleReplaysMax = 100
 const pollMs = 250
 
 /** What a replay brings right, by the gate. */
@@ -83,7 +83,7 @@ async function removeExtras(
 ): Promise<Difference[]> {
   const known = await comparison.rows.versionsOf(differences.map(({ id }) => id))
   const extras = differences.filter(({ id }) => !known.has(id))
-  const writer = createStoreWriter((name) => comparison.connections.collectionOf(name))
+  const writer = createStoreWriter(comparison.connections.collectionOf)
   const time = new Date().toISOString()
   const tombstones = extras
     .map(({ id, documentVersion = 0 }) => ({ id, version: documentVersion + 1, document: null, time }))

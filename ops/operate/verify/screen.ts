@@ -1,7 +1,7 @@
 import { textTable } from '../../cli/table.ts'
 import { plural } from '../../load/figures.ts'
 import type { Repair } from './repair.ts'
-import { differenceKinds, type Verification } from './verify.ts'
+import { differenceKinds, type Difference, type Verification } from './verify.ts'
 
 export interface Verified extends Verification {
   readonly repair: Repair | undefined
@@ -46,10 +46,11 @@ function table({ differences }: Verified, shown: number): string {
       { title: 'row', cell: ({ rowVersion }) => versionOf(rowVersion), isFigure: true },
       { title: 'document', cell: ({ documentVersion }) => versionOf(documentVersion), isFigure: true },
     ],
-    differences.slice(0, shown),
+    differences.toSorted((a, b) => rank(a) - rank(b)).slice(0, shown),
   )
 }
 
+const rank = ({ kind }: Difference) => differenceKinds.indexOf(kind)
 const versionOf = (version: number | undefined) => (version === undefined ? '–' : `v${version}`)
 
 function repairLine({ counts }: Verified, { replays, removed, replaced, left }: Repair): string {

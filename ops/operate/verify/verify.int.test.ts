@@ -10,6 +10,7 @@ beforeAll(async () => {
   world = await operatorWorld()
   await world.startRelay()
   await world.startProjector()
+  await world.consuming()
 })
 afterAll(() => world.end())
 beforeEach(async () => {

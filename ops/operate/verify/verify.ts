@@ -120,7 +120,7 @@ function secondLookAt(
   options: VerifyOptions,
 ): Promise<Settled> {
   const { connections, group, rows, documents } = comparison
-  const records = createRecords((name) => connections.collectionOf(name))
+  const records = createRecords(connections.collectionOf)
   return settle(suspects, {
     rows,
     documents,

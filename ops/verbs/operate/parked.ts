@@ -57,7 +57,7 @@ later events; at the projector events that cannot be applied.
           `What is parked of ${chosen.length === 1 ? chosen[0] : `${chosen.length} ids`} will be deleted for good.`,
         )
         const events = await discardParked(connections, chosen)
-        print({ discarded: events }, () => `${plural(events, 'event')} discarded`)
+        print({ discarded: events }, ({ discarded }) => `${plural(discarded, 'event')} discarded`)
         return events > 0 ? 'ok' : 'trouble'
       }
       default:
@@ -99,11 +99,11 @@ async function release(
       })
     : []
   step?.done(`${asked.length - left.length} released`)
-  print({ asked, unknown, left }, () =>
+  print({ asked, unknown, left }, (done) =>
     [
-      `${plural(asked.length, 'release')} asked for${wait ? `, ${left.length} still parked` : ''}`,
-      ...unknown.map((id) => `${id} is not parked`),
-      ...(left.length > 0 ? ['', listScreen(left)] : []),
+      `${plural(done.asked.length, 'release')} asked for${wait ? `, ${done.left.length} still parked` : ''}`,
+      ...done.unknown.map((id) => `${id} is not parked`),
+      ...(done.left.length > 0 ? ['', listScreen(done.left)] : []),
     ].join('\n'),
   )
   return unknown.length === 0 && left.length === 0 ? 'ok' : 'trouble'
@@ -124,9 +124,22 @@ function listScreen(parked: readonly Parked[]): string {
   )
 }
 
-function oneScreen({ detail }: ParkedInFull): string {
-  const entries = Object.entries(detail).map(
-    ([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)] as const,
+function oneScreen({ detail, events }: ParkedInFull): string {
+  const known = Object.entries(detail).filter(([, value]) => value != null)
+  const list = textList(
+    known.map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)]),
   )
-  return textList(entries)
+  return events.length === 0 ? list : `${list}\n\n${eventTable(events)}`
 }
+
+const eventTable = (events: ParkedInFull['events']) =>
+  textTable(
+    [
+      { title: 'seq', cell: ({ seq }) => String(seq), isFigure: true },
+      { title: 'version', cell: ({ version }) => String(version), isFigure: true },
+      { title: 'type', cell: ({ type }) => type },
+      { title: 'id', cell: ({ id }) => id },
+      { title: 'occurred', cell: ({ occurred_at: time }) => time },
+    ],
+    events,
+  )

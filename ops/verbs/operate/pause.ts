@@ -14,10 +14,10 @@ in health and in the metrics. Takes effect within about two seconds.`,
     if (!reason?.trim()) throw new UsageError('--reason is needed: others will want to know why')
     const before = await readPaused(connections, side)
     const paused = await pause(connections, side, reason.trim())
-    print({ side, ...paused, wasPaused: before !== undefined }, () =>
-      before
-        ? `the ${side} was paused already, by ${before.by} since ${before.at}: ${before.reason}`
-        : `the ${side} is paused: \`resume ${side}\` ends it`,
+    print({ side, ...paused, wasPaused: before !== undefined }, ({ by, at, reason: why, wasPaused }) =>
+      wasPaused
+        ? `the ${side} was paused already, by ${by} since ${at}: ${why}`
+        : `the ${side} is paused by ${by}: \`resume ${side}\` ends it`,
     )
     return before ? 'trouble' : 'ok'
   },

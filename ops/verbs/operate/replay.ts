@@ -4,7 +4,7 @@ import { textTable } from '../../cli/table.ts'
 import { operatorVerb, wholeNumber } from '../../cli/verb.ts'
 import type { ReplayScope } from '../../../shared/messaging/replay.ts'
 import type { Connections } from '../../operate/connections.ts'
-import { groupOf, readGenerations } from '../../operate/look/read-side.ts'
+import { modelAt, readGenerations } from '../../operate/look/generations.ts'
 import { askForReplays, followReplays, readReplays, type ReplayProgress } from '../../operate/replay.ts'
 
 const patienceMs = 60_000
@@ -60,10 +60,10 @@ interface Group {
   readonly aggregate: string
 }
 
-async function fedGroups({ store }: Connections): Promise<Group[]> {
-  const generations = await readGenerations(store)
-  return generations.flatMap(({ name, aggregate, fed }) =>
-    fed.map((generation) => ({ group: groupOf(name, generation), aggregate })),
+async function fedGroups({ collectionOf }: Connections): Promise<Group[]> {
+  const generations = await readGenerations(collectionOf)
+  return generations.flatMap((model) =>
+    model.fed.map((generation) => ({ group: modelAt(model, generation).group, aggregate: model.aggregate })),
   )
 }
 

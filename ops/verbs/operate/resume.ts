@@ -8,9 +8,9 @@ export const verb = operatorVerb({
   async run({ connections, print }, { positionals }) {
     const side = onlySide(positionals)
     const ended = await resume(connections, side)
-    print({ side, ended: ended ?? null }, () =>
-      ended
-        ? `the ${side} goes on; ${ended.by} had paused it since ${ended.at}: ${ended.reason}`
+    print({ side, ended: ended ?? null }, ({ ended: pause }) =>
+      pause
+        ? `the ${side} goes on; ${pause.by} had paused it since ${pause.at}: ${pause.reason}`
         : `the ${side} was not paused`,
     )
     return ended ? 'ok' : 'trouble'

@@ -23,7 +23,7 @@ What differs is looked at again once the pipeline has applied all that was commi
   differing    the same version with other fields (--deep)
 
 --repair brings exactly those right, through the version gate: it asks the relay to send them again (everything, where
-there are more than 500), replaces differing ones at their version, and turns extra ones into tombstones. It may be
+there are more than 100), replaces differing ones at their version, and turns extra ones into tombstones. It may be
 repeated. What is ahead takes a rebuild.`,
   options: {
     aggregate: { type: 'string', value: 'NAME', doc: 'this one alone; without it all of them' },

@@ -92,7 +92,10 @@ test('a second generation is fed beside the first, read after a switch, and the 
   await world.relay.replay(request, [{ id: before, version: 3, label: 'before' }])
   for (const collection of ['things_g1', 'things_g2'])
     await waitFor(async () => (await labelIn(collection, live)) === 'live', { timeoutMs, what: collection })
-  await waitFor(async () => (await labelIn('things_g2', before)) === 'before', { timeoutMs, what: 'the replay' })
+  await waitFor(async () => (await labelIn('things_g2', before)) === 'before', {
+    timeoutMs,
+    what: 'the replay',
+  })
   const indexes = await world.database.collectionOf('things_g2').indexes()
   expect(indexes.map(({ name }) => name)).toContain('label')
   expect(await generations.serving('things')).toMatchObject({ model: { generation: 1 }, before: undefined })

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { aggregateBinding, exchangeName, queueName } from '../../../shared/messaging/names.ts'
 import { waitFor } from '../../../tests/support/stack.ts'
 import { pipelineProbes } from '../health.ts'
-import { idOn } from '../testing/things.ts'
+import { idOn, things } from '../testing/things.ts'
 import { ask, createWorld, type World } from '../testing/world.ts'
 
 type Projector = Awaited<ReturnType<World['startProjector']>>
@@ -226,6 +226,32 @@ test('no alarm where another replica applied the event, or nothing has come yet,
   await heartbeat(next, { id: late, seq: 8, version: 1, count: 1 })
   expect(await needOf(next, 0)).toBeUndefined()
   expect(await next.total('projector_replays_needed_total')).toBe(0)
+}, 20_000)
+
+test('no alarm where the event came and is parked, to the consumer that parked it or to the next', async () => {
+  const first = await startFilled()
+  const [good, bad] = [idOn(0), idOn(0)]
+  await world.relay.publish([
+    { id: good, version: 1, seq: 5, label: 'good' },
+    { id: bad, version: 1, seq: 6, label: 42 },
+  ])
+  await heartbeat(first, { id: bad, seq: 6, version: 1, count: 2 })
+  await first.stop()
+  const next = await world.startProjector({ replica: 'replica-2' })
+  await heartbeat(next, { id: bad, seq: 6, version: 1, count: 2 })
+  expect(await needOf(next, 0)).toBeUndefined()
+}, 20_000)
+
+test('where documents have ids of their own only a count can tell that something is missing', async () => {
+  const readModels = [{ ...things, isKeyedByAggregate: false }]
+  await world.relay.takeRequests()
+  const projector = await world.startProjector({ readModels })
+  await world.relay.replay(await world.relay.nextRequest())
+  await becomes(projector, 'ok')
+  await heartbeat(projector, { id: idOn(0), seq: 6, version: 1, count: 2 })
+  expect(await needOf(projector, 0)).toBeUndefined()
+  await heartbeat(projector, { id: idOn(0), seq: 8, version: 1, count: 3 })
+  expect(await world.relay.nextRequest()).toMatchObject({ reason: 'events-missing', scope: { seq: 6 } })
 }, 20_000)
 
 test('a replica that dies after it claimed a request and before it sent it: another sends it', async () => {
