@@ -1,64 +1,56 @@
-import { delay } from '../../shared/process/backoff.ts'
-import type { Inbox } from './inbox.ts'
+import type { Applied } from './apply.ts'
 import { messageKey } from './parking/message-key.ts'
+import { killerCode, killerDetail, planAttempts, type Step } from './parking/plan-attempts.ts'
 import { Poison, type Message } from './prepare.ts'
-import { createSettler, unlessLeft, type WorkerOptions } from './settle.ts'
-import { isSuspect } from './suspects.ts'
+import type { Settler, WorkerOptions } from './settle.ts'
+
+/** Most suspects that are attempted together. */
+export const groupMax = 25
 
 /**
- * Applies suspects one by one, alone in the whole process, and notes each attempt in the store before it is made: the
- * one that ends the process is known by attempts that nobody came back from, and the innocent ones that were in flight
- * with it pass. One that was attempted `attemptsMax` times is parked without another.
- * @returns `normal` after the first message that is no suspect; the broker delivers nothing more on this channel then
+ * Applies suspects, and notes each attempt in the store before it is made: the message that ends the process is known by
+ * attempts that nobody came back from, and is parked without another. A small group is attempted together first, since
+ * nearly all of it is innocent; each of a group that ended the process is attempted alone.
+ *
+ * On the same channel, with what is prefetched on it: another one would have everything in flight counted as given back.
+ * @param group the inbox's oldest
+ * @returns undefined when all of it is settled, else how long to wait before the next look
+ * @throws Left
  */
-export async function applyAlone<M extends Message>(
-  inbox: Inbox<M>,
+export async function applyCarefully<M extends Message>(
+  group: readonly M[],
   options: WorkerOptions<M>,
-): Promise<'normal' | undefined> {
-  const { state, leave, attempts, attemptsMax } = options
-  const { persist, apply, settle } = createSettler(inbox, options)
-
-  async function work(): Promise<'normal' | undefined> {
-    while (!leave.aborted) {
-      const batch = await inbox.peek(1)
-      if (batch === undefined) return undefined
-      if (isSuspect(batch[0]!)) {
-        // Another partition's attempt may be the one that ends the process, and would count as this one's.
-        const stopMs = await options.turns.take(leave, () => attempt(batch))
-        if (stopMs !== undefined) await delay(stopMs, leave)
-        continue
-      }
-      const applied = await apply(batch)
-      // While this one is unacknowledged nothing else is prefetched, so that closing the channel counts for nobody.
-      const stopMs = await settle(batch, applied, options.stopDelivery)
-      if (stopMs === undefined) return 'normal'
-      await delay(stopMs, leave)
-    }
-    return undefined
+  { persist, apply, settle }: Settler<M>,
+): Promise<number | undefined> {
+  const { state, leave, attempts } = options
+  const keyOf = (message: M) => `${state.group}/${messageKey(message)}`
+  const fatal = await persist(() => attempts.fatal(group.map(keyOf)))
+  for (const step of planAttempts(group, fatal, options.attemptsMax)) {
+    // What another partition does beside it may be what ends the process.
+    const stopMs = await options.turns.alone(leave, () => attempt(step))
+    if (stopMs !== undefined || leave.aborted) return stopMs
   }
+  return undefined
 
-  async function attempt(batch: readonly M[]): Promise<number | undefined> {
-    const message = batch[0]!
-    const key = `${state.group}/${messageKey(message)}`
+  async function attempt(step: Step<M>): Promise<number | undefined> {
+    const keys = step.items.map(keyOf)
     try {
-      const [fatal = 0] = await persist(() => attempts.begin([key]))
-      const applied =
-        fatal < attemptsMax
-          ? await apply(batch)
-          : { items: [killer(message, fatal)], outcome: { applied: 0, skipped: 0 } }
-      const stopMs = await settle(batch, applied)
-      if (stopMs === undefined) attempts.forget([key])
+      if (!step.isKiller) await persist(() => attempts.begin(keys))
+      const stopMs = await settle(step.items, step.isKiller ? condemned(step) : await apply(step.items))
+      if (stopMs === undefined) attempts.forget(keys)
+      // It waits for room to be parked, and the process lives.
+      else await attempts.withdraw(keys)
       return stopMs
     } catch (error) {
-      // Still alive: whatever else went wrong, it was not this.
-      await attempts.withdraw([key])
+      // Still alive: whatever went wrong, it was none of these.
+      await attempts.withdraw(keys)
       throw error
     }
   }
-  return work().catch(unlessLeft)
 }
 
-function killer({ properties }: Message, attempts: number): Poison {
-  const detail = `the process ended at each of ${attempts} attempts to apply it alone`
-  return new Poison('kills-the-process', properties.type, properties.messageId, detail, attempts)
+function condemned<M extends Message>({ items, fatal }: Step<M>): Applied {
+  const { type, messageId } = items[0]!.properties
+  const killer = new Poison(killerCode, type, messageId, killerDetail(fatal), fatal)
+  return { items: [killer], outcome: { applied: 0, skipped: 0 } }
 }

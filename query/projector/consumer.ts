@@ -1,7 +1,6 @@
 import type { AMQPMessage } from '@cloudamqp/amqp-client'
 import { withTimeout } from '../../shared/process/backoff.ts'
 import { answerTimeoutMs, closeChannel, onChannelLost, type Connection } from './broker.ts'
-import { applyAlone } from './careful.ts'
 import { createInbox } from './inbox.ts'
 import type { Attempts } from './parking/attempts.ts'
 import type { Parking } from './parking/parked-events.ts'
@@ -10,7 +9,6 @@ import { markEnded, markSubscribed, type PartitionState } from './partition-stat
 import type { Poison, Prepared } from './prepare.ts'
 import type { ReadModel } from './read-model.ts'
 import type { StoreWriter, WriteOutcome } from './store-writer.ts'
-import type { Mode } from './suspects.ts'
 import { applyAll } from './worker.ts'
 
 export interface ConsumerOptions {
@@ -18,6 +16,8 @@ export interface ConsumerOptions {
   readonly state: PartitionState
   readonly write: StoreWriter['write']
   readonly priority: number
+  /** Longest that a message may be unacknowledged before the broker takes the queue away. */
+  readonly holdMaxMs: number
   /** Most unacknowledged messages. */
   readonly prefetch: number
   /** Most messages in one write. */
@@ -26,7 +26,7 @@ export interface ConsumerOptions {
   readonly attempts: Attempts
   /** Processes that may end over a message before it is parked. */
   readonly attemptsMax: number
-  /** For attempts, one at a time in the whole process. */
+  /** The whole process's. */
   readonly turns: Turns
   /** Told of what is in the store and about to be acknowledged. Must not throw. */
   readonly onApplied: (done: Done) => void
@@ -53,16 +53,10 @@ export interface Done {
   readonly outcome: WriteOutcome
 }
 
-export interface End {
-  readonly reason: string
-  /** How to subscribe again. */
-  readonly next: Mode
-}
-
 /** A subscription to one queue, from its channel's opening to its end; never used again after that. */
 export interface Consumer {
-  /** Resolves when the channel is gone, whoever closed it; never rejects. */
-  readonly ended: Promise<End>
+  /** Resolves with the reason when the channel is gone, whoever closed it; never rejects. */
+  readonly ended: Promise<string>
   /** Gives the channel back without waiting for anything: unacknowledged events go to whoever comes next. */
   abandon(reason: string): void
   /** Finishes the write in hand, acknowledges it and closes the channel; abandons it after `timeoutMs`. */
@@ -73,20 +67,14 @@ export interface Consumer {
  * Subscribes to the partition's queue on a channel of its own, since `multiple` acknowledges everything on a channel.
  * @throws when the broker refuses or does not answer
  */
-export async function openConsumer(
-  connection: Connection,
-  mode: Mode,
-  options: ConsumerOptions,
-): Promise<Consumer> {
+export async function openConsumer(connection: Connection, options: ConsumerOptions): Promise<Consumer> {
   const { state } = options
-  const careful = mode === 'careful'
   const channel = await connection.channel()
   const inbox = createInbox<AMQPMessage>()
-  const end = Promise.withResolvers<End>()
+  const end = Promise.withResolvers<string>()
   const over = new AbortController()
   const leaving = new AbortController()
-  let tag = ''
-  onChannelLost(channel, (reason) => finish(reason))
+  onChannelLost(channel, finish)
   try {
     await withTimeout(subscribe(), answerTimeoutMs, 'subscribing')
     if (over.signal.aborted) throw new Error('the channel was lost at once')
@@ -94,8 +82,17 @@ export async function openConsumer(
     await closeChannel(channel)
     throw error
   }
-  markSubscribed(state, { careful })
-  const working = work().catch((error: unknown) =>
+  markSubscribed(state)
+  const working = applyAll(inbox, {
+    ...options,
+    inspect: options.inspector(),
+    over: over.signal,
+    leave: AbortSignal.any([over.signal, leaving.signal]),
+    acknowledge(message) {
+      // Lost with its channel, it all comes again, and the gate makes that harmless.
+      channel.basicAck(message.deliveryTag, true).catch(() => {})
+    },
+  }).catch((error: unknown) =>
     abandon(`the worker failed: ${error instanceof Error ? error.name : 'unknown'}`),
   )
 
@@ -113,29 +110,12 @@ export async function openConsumer(
     },
   }
 
-  async function work(): Promise<void> {
-    const next = await (careful ? applyAlone : applyAll)(inbox, {
-      ...options,
-      inspect: options.inspector(),
-      over: over.signal,
-      leave: AbortSignal.any([over.signal, leaving.signal]),
-      acknowledge(message) {
-        // Lost with its channel, it all comes again, and the gate makes that harmless.
-        channel.basicAck(message.deliveryTag, true).catch(() => {})
-      },
-      // Refused only with the channel, and then what comes next comes again.
-      stopDelivery: () => channel.basicCancel(tag).then(noop, noop),
-    })
-    if (next === undefined) return
-    await closeChannel(channel)
-    finish(careful ? 'no suspects any more' : 'suspects: they are applied one by one', next)
-  }
-
   async function subscribe(): Promise<void> {
-    await channel.prefetch(careful ? 1 : options.prefetch)
-    const args = { 'x-priority': options.priority }
+    await channel.prefetch(options.prefetch)
+    // A time-out of our own: in RabbitMQ 4.3 a consumer that takes over from one that ended with messages in hand is not
+    // missed when it ends itself, and keeps the queue for itself, dead, until the broker misses its acknowledgements.
+    const args = { 'x-priority': options.priority, 'x-consumer-timeout': options.holdMaxMs }
     const consumer = await channel.basicConsume(state.queue, { noAck: false, args }, receive)
-    tag = consumer.tag
     // The broker cancels when the queue is deleted or the consumer timed out, and leaves the channel open.
     consumer.wait().catch((error: Error) => abandon(error.message))
   }
@@ -152,13 +132,11 @@ export async function openConsumer(
     void closeChannel(channel)
   }
 
-  function finish(reason: string, next: Mode = mode): void {
+  function finish(reason: string): void {
     if (over.signal.aborted) return
     over.abort()
     inbox.close()
     markEnded(state, reason)
-    end.resolve({ reason, next })
+    end.resolve(reason)
   }
 }
-
-const noop = () => {}

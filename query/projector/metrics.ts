@@ -69,7 +69,7 @@ export function createProjectorMetrics(
   gauge(
     metrics,
     'projector_careful',
-    '1 where events are applied one by one, because the process ended over one of them',
+    '1 where events are applied carefully, since some process may have ended over one of them',
     ['group', 'partition'],
     (made) => each(made, states, (state) => (state.careful ? 1 : 0)),
   )

@@ -9,7 +9,7 @@ export interface PartitionState {
   subscribed: boolean
   /** Why there is no consumer: what failed last. No values, no hosts. */
   reason: string | undefined
-  /** Events are applied one by one, because the process ended over one of them. */
+  /** Events are applied in small groups or alone, since some process may have ended over one of them. */
   careful: boolean
   /** The message that stopped the partition, which has parked all that it may. */
   poison: Poison | undefined
@@ -40,8 +40,8 @@ export function partitionState(of: { group: string; partition: number; queue: st
 }
 
 /** Leaves alone what its first deliveries have set already. */
-export function markSubscribed(state: PartitionState, { careful }: { careful: boolean }): void {
-  Object.assign(state, { subscribed: true, careful, reason: undefined, deliveredAtMs: performance.now() })
+export function markSubscribed(state: PartitionState): void {
+  Object.assign(state, { subscribed: true, reason: undefined, deliveredAtMs: performance.now() })
 }
 
 export function markEnded(state: PartitionState, reason: string): void {

@@ -6,7 +6,6 @@ import { openConsumer, type Consumer, type ConsumerOptions } from './consumer.ts
 import { isStalled, pausedReason } from './partition-state.ts'
 import type { PauseSwitch } from './pause.ts'
 import type { ReplayReason } from './queue-records.ts'
-import type { Mode } from './suspects.ts'
 import { bindQueue, ensureQueue, queueOf, type NeedRecords, type PartitionOf } from './topology.ts'
 
 export interface PartitionOptions extends Omit<ConsumerOptions, 'model'> {
@@ -45,7 +44,6 @@ export function createPartition(options: PartitionOptions): Partition {
   let running: Promise<void> | undefined
 
   async function run(): Promise<void> {
-    let mode: Mode = 'normal'
     for (let failures = 0; !stopping.signal.aborted; failures++) {
       let step = 'connecting'
       try {
@@ -62,15 +60,12 @@ export function createPartition(options: PartitionOptions): Partition {
         if (need) options.onNeed(need)
         step = 'subscribing'
         options.onSubscribed()
-        consumer = await openConsumer(connection, mode, { ...options, model: of.model })
+        consumer = await openConsumer(connection, { ...options, model: of.model })
         if (stopping.signal.aborted) return await consumer.drain(drainTimeoutMs)
-        log.info('subscribed', { ...names, mode })
+        log.info('subscribed', names)
         failures = 0
-        const end = await consumer.ended
-        if (!stopping.signal.aborted) log.warn('a consumer ended', { ...names, reason: end.reason })
-        const isChange = end.next !== mode
-        mode = end.next
-        if (isChange) continue
+        const reason = await consumer.ended
+        if (!stopping.signal.aborted) log.warn('a consumer ended', { ...names, reason })
       } catch (error) {
         const reason = `${step} failed${replyCode(error)}`
         // Once and not at every attempt: an outage is one line for each partition.

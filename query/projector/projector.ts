@@ -111,6 +111,8 @@ export function createProjector(options: ProjectorOptions): Projector {
       priority: consumerPriority(replica, queueOf(of)),
       write: options.writer.write,
       quietMs: options.overdueMs / 2,
+      // The watchdog comes first, at half of it.
+      holdMaxMs: Math.max(holdMinMs, 2 * options.stallMs),
     })
   }
 
@@ -138,3 +140,5 @@ export function createProjector(options: ProjectorOptions): Projector {
 }
 
 const watchMs = (stallMs: number) => Math.min(1_000, stallMs / 4)
+/** The broker looks every few seconds only. */
+const holdMinMs = 10_000

@@ -13,8 +13,6 @@ export interface WorkerOptions<M extends Message> extends Omit<ConsumerOptions, 
   readonly over: AbortSignal
   /** This message and all before it. */
   readonly acknowledge: (message: M) => void
-  /** Resolves when the broker will deliver nothing more on this channel; what was delivered stays to be acknowledged. */
-  readonly stopDelivery: () => Promise<void>
 }
 
 /** Told to leave, or the channel is gone, before the work in hand succeeded. */
@@ -22,7 +20,7 @@ export class Left extends Error {
   override readonly name = 'Left'
 }
 
-/** For the worker's loops: leaving is an end like any other. */
+/** For the worker: leaving is an end like any other. */
 export function unlessLeft(error: unknown): undefined {
   if (!(error instanceof Left)) throw error
 }
@@ -30,26 +28,30 @@ export function unlessLeft(error: unknown): undefined {
 const storeRetry = { baseMs: 50, maxMs: 5_000 }
 const stoppedRetry = { baseMs: 1_000, maxMs: 30_000 }
 
-/** What both ways of consuming do after applying; one for each subscription. */
-export function createSettler<M extends Message>(inbox: Inbox<M>, options: WorkerOptions<M>) {
+/** How both ways of applying end. */
+export interface Settler<M extends Message> {
+  /** Something done to the store, tried until it succeeds: an outage uses up no attempts, and loses nothing. @throws Left */
+  persist<T>(work: () => Promise<T>): Promise<T>
+  /** @throws Left */
+  apply(batch: readonly M[]): Promise<Applied>
+  /**
+   * Parks the poisoned messages of the inbox's oldest, and acknowledges up to the first that finds no room: nothing may
+   * pass that one, or a later acknowledgement would lose it.
+   * @returns undefined when all of it is settled, else how long to wait before the next look
+   * @throws Left
+   */
+  settle(batch: readonly M[], applied: Applied): Promise<number | undefined>
+}
+
+/** One for each subscription. */
+export function createSettler<M extends Message>(inbox: Inbox<M>, options: WorkerOptions<M>): Settler<M> {
   const { state } = options
   let stops = 0
 
   return {
-    persist: <T>(work: () => Promise<T>) => persist(options, work),
-    apply: (batch: readonly M[]) => applyBatch(options.model, batch, write, noteOldest),
-    /**
-     * Parks the poisoned messages of the inbox's oldest, and acknowledges up to the first that finds no room: nothing
-     * may pass that one, or a later acknowledgement would lose it.
-     * @param beforeAcknowledging called when all of it is in the store or parked
-     * @returns undefined when all of it is settled, else how long to wait before the next look
-     * @throws Left
-     */
-    async settle(
-      batch: readonly M[],
-      applied: Applied,
-      beforeAcknowledging?: () => Promise<void>,
-    ): Promise<number | undefined> {
+    persist: (work) => persist(options, work),
+    apply: (batch) => applyBatch(options.model, batch, write, noteOldest),
+    async settle(batch, applied) {
       const stopped = await parkAll(batch, applied)
       const count = stopped?.position ?? batch.length
       if (count > 0) {
@@ -57,7 +59,6 @@ export function createSettler<M extends Message>(inbox: Inbox<M>, options: Worke
         const note = options.inspect(done)
         if (note) await persist(options, note)
         options.onApplied(done)
-        if (stopped === undefined) await beforeAcknowledging?.()
         options.acknowledge(batch[count - 1]!)
         inbox.drop(count)
         state.oldestUnappliedMs = undefined
@@ -75,7 +76,6 @@ export function createSettler<M extends Message>(inbox: Inbox<M>, options: Worke
     },
   }
 
-  /** The store writer, tried until it succeeds: an outage uses up no event's attempts, and loses none. */
   async function write(...of: Parameters<StoreWriter['write']>): Promise<WriteOutcome> {
     const result = await persist(options, () => options.write(...of).catch(faultAsValue))
     if (result instanceof DocumentFault) throw result

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import type { Inspector } from './consumer.ts'
-import { applyAlone } from './careful.ts'
+import { waitFor } from '../../tests/support/stack.ts'
+import { groupMax } from './careful.ts'
 import { createInbox } from './inbox.ts'
 import { createTurns } from './parking/turns.ts'
 import { partitionState, type PartitionState } from './partition-state.ts'
@@ -14,7 +15,6 @@ const stored = (id: string, version: number): ThingEvent => ({ id, version, labe
 const undecodable: ThingEvent = { id: 'x', version: 1, label: 1 }
 
 interface SetUp {
-  readonly careful?: boolean
   readonly batchMax?: number
   readonly write?: StoreWriter['write']
   readonly inspect?: Inspector
@@ -34,10 +34,11 @@ function setUp(options: SetUp = {}) {
   const stopped = Promise.withResolvers<void>()
   let parked = 0
   let tag = 0
-  const worker = (options.careful ? applyAlone : applyAll)(inbox, {
+  const worker = applyAll(inbox, {
     model: things,
     state,
     priority: 1,
+    holdMaxMs: 60_000,
     prefetch: 100,
     batchMax: options.batchMax ?? 100,
     over: over.signal,
@@ -58,17 +59,14 @@ function setUp(options: SetUp = {}) {
       },
     },
     attempts: {
-      async begin([key]) {
-        log.push(`begin ${nameOf(key)}`)
-        return [options.fatal?.[nameOf(key)] ?? 0]
-      },
-      forget: ([key]) => log.push(`forget ${nameOf(key)}`),
-      withdraw: async ([key]) => void log.push(`withdraw ${nameOf(key)}`),
+      fatal: async (keys) => keys.map((key) => options.fatal?.[nameOf(key)] ?? 0),
+      begin: async (keys) => void log.push(`begin ${keys.map(nameOf).join(' ')}`),
+      forget: (keys) => log.push(`forget ${keys.map(nameOf).join(' ')}`),
+      withdraw: async (keys) => void log.push(`withdraw ${keys.map(nameOf).join(' ')}`),
       async sweep() {},
     },
     attemptsMax: 3,
     turns: createTurns(),
-    stopDelivery: async () => void log.push('stop delivery'),
     onParked: ({ code }) => log.push(`parked ${code}`),
     onStopped({ code }) {
       log.push(`stopped ${code}`)
@@ -96,7 +94,8 @@ function setUp(options: SetUp = {}) {
     /** Events that came back from consumers so many times. */
     redeliver: (count: number, ...events: ThingEvent[]) =>
       deliver(...events.map((event) => ({ ...event, count }))),
-    worker,
+    /** Resolves when all that was delivered is settled. */
+    idle: () => waitFor(() => inbox.size === 0, { timeoutMs: 5_000, intervalMs: 1, what: 'the worker' }),
     /** Lets the write in hand end. */
     async leave() {
       leaving.abort()
@@ -168,13 +167,17 @@ describe('the worker', () => {
     expect(await leave()).toEqual(['write a1 b2 c1', 'write a1 b1 c1', 'parked 10334', 'ack 4'])
   })
 
-  test('what came back once has another chance in a batch; before what came back twice it ends, untouched', async () => {
-    const { deliver, redeliver, worker, log } = setUp()
+  test('what came back once has another chance in a batch, what came back twice is applied apart', async () => {
+    const { deliver, redeliver, idle, log, state } = setUp()
     redeliver(1, stored('a', 1))
     deliver(stored('b', 1))
     redeliver(2, stored('c', 1))
-    expect(await worker).toBe('careful')
-    expect(log).toEqual(['write a1 b1', 'ack 2'])
+    await idle()
+    expect(log).toEqual(['write a1 b1', 'ack 2', 'begin c', 'write c1', 'ack 3', 'forget c'])
+    expect(state.careful).toBe(true)
+    deliver(stored('d', 1))
+    await idle()
+    expect(state.careful).toBe(false)
   })
 
   test('a write that fails is tried again and acknowledges nothing; told to leave, it stops trying', async () => {
@@ -227,41 +230,50 @@ describe('the worker', () => {
   })
 })
 
-describe('the careful worker', () => {
-  test('applies each suspect alone, between its attempt and the end of it, until one is no suspect', async () => {
-    const { deliver, redeliver, worker, log } = setUp({ careful: true })
-    redeliver(2, stored('a', 1), stored('b', 1))
-    deliver(stored('c', 1), stored('d', 1))
-    expect(await worker).toBe('normal')
-    const alone = (id: string, tag: number) => [
-      `begin ${id}/1`,
-      `write ${id}1`,
-      `ack ${tag}`,
-      `forget ${id}/1`,
-    ]
-    expect(log).toEqual([...alone('a', 1), ...alone('b', 2), 'write c1', 'stop delivery', 'ack 3'])
+describe('suspects', () => {
+  test('are applied in groups, each between its attempt and the end of it', async () => {
+    const { redeliver, idle, log } = setUp()
+    const ids = Array.from({ length: groupMax + 2 }, (_, index) => String.fromCharCode(97 + index))
+    redeliver(2, ...ids.map((id) => stored(id, 1)))
+    await idle()
+    const last = ids.slice(groupMax)
+    expect(log.filter((entry) => !entry.startsWith('write'))).toEqual([
+      `begin ${ids.slice(0, groupMax).join(' ')}`,
+      `ack ${groupMax}`,
+      `forget ${ids.slice(0, groupMax).join(' ')}`,
+      `begin ${last.join(' ')}`,
+      `ack ${ids.length}`,
+      `forget ${last.join(' ')}`,
+    ])
   })
 
-  test('parks what nobody came back from, without applying it', async () => {
-    const { deliver, redeliver, worker, log } = setUp({ careful: true, fatal: { 'a/1': 3, 'b/1': 2 } })
+  test('that were in a group that ended a process are attempted alone', async () => {
+    const { redeliver, idle, log } = setUp({ fatal: { b: 1 } })
+    redeliver(3, stored('a', 1), stored('b', 1), stored('c', 1), stored('d', 1))
+    await idle()
+    const alone = (id: string, tag: number) => [`begin ${id}`, `write ${id}1`, `ack ${tag}`, `forget ${id}`]
+    const rest = ['begin c d', 'write c1 d1', 'ack 4', 'forget c d']
+    expect(log).toEqual([...alone('a', 1), ...alone('b', 2), ...rest])
+  })
+
+  test('that nobody came back from are parked, and not applied', async () => {
+    const { redeliver, idle, log } = setUp({ fatal: { a: 3, b: 2 } })
     redeliver(7, stored('a', 1), stored('b', 1))
-    deliver(stored('c', 1))
-    await worker
-    expect(log.slice(0, 4)).toEqual(['begin a/1', 'parked kills-the-process', 'ack 1', 'forget a/1'])
-    expect(log.slice(4, 8)).toEqual(['begin b/1', 'write b1', 'ack 2', 'forget b/1'])
+    await idle()
+    const parked = ['parked kills-the-process', 'ack 1', 'forget a']
+    expect(log).toEqual([...parked, 'begin b', 'write b1', 'ack 2', 'forget b'])
   })
 
-  test('without room to park, the one that ends the process is neither applied nor forgotten', async () => {
-    const { redeliver, leave, stopped } = setUp({ careful: true, fatal: { 'a/1': 3 }, room: 0 })
-    redeliver(7, stored('a', 1))
+  test('that end the process and find no room to be parked are neither applied nor forgotten', async () => {
+    const { redeliver, leave, stopped } = setUp({ fatal: { a: 3 }, room: 0 })
+    redeliver(7, stored('a', 1), stored('b', 1))
     await stopped
-    expect(await leave()).toEqual(['begin a/1', 'stopped kills-the-process'])
+    expect(await leave()).toEqual(['stopped kills-the-process', 'withdraw a'])
   })
 
-  test('told to leave while the store is away, it takes its attempt back', async () => {
+  test('are given back with their attempt, where the worker is told to leave while the store is away', async () => {
     const failed = Promise.withResolvers<void>()
     const { redeliver, leave } = setUp({
-      careful: true,
       async write() {
         failed.resolve()
         throw new Error('away')
@@ -270,14 +282,14 @@ describe('the careful worker', () => {
     redeliver(2, stored('a', 1))
     await failed.promise
     expect((await leave()).filter((entry) => entry !== 'write failed')).toEqual([
-      'begin a/1',
+      'begin a',
       'write a1',
-      'withdraw a/1',
+      'withdraw a',
     ])
   })
 })
 
-const nameOf = (key: string | undefined) => (key ?? '').replace('things-g1/', '')
+const nameOf = (key: string) => key.replace(/^things-g1.(.*).1$/, '$1')
 
 function refuse(isRefused: (change: Change) => boolean): StoreWriter['write'] {
   return async (_, changes) => {

@@ -2,17 +2,18 @@ import { retryUntil } from '../../../shared/process/backoff.ts'
 import type { CollectionOf } from '../collection-of.ts'
 
 /**
- * Attempts to apply a message alone, noted in the store before they are made, so that the ones nobody came back from
- * can be counted. An attempt belongs to a process and not to a try: while the process lives it has survived, so neither
+ * Attempts to apply messages, noted in the store before they are made, so that the ones nobody came back from can be
+ * counted. An attempt belongs to a process and not to a try: while the process lives it has survived, so neither
  * an outage of the store nor one of the broker uses any up.
  */
 export interface Attempts {
   /**
-   * Durable when it resolves; safe to call again.
-   * @returns for each key, how many processes began one before and did not end it
+   * @returns for each key, how many processes began an attempt and did not end it
    * @throws when the store is away
    */
-  begin(keys: readonly string[]): Promise<readonly number[]>
+  fatal(keys: readonly string[]): Promise<readonly number[]>
+  /** Durable when it resolves; safe to call again. @throws when the store is away */
+  begin(keys: readonly string[]): Promise<void>
   /** The messages are applied or parked. In the background: left behind it harms nobody, and is swept. */
   forget(keys: readonly string[]): void
   /** This process gives up its attempts and lives. Tried for some seconds; never rejects. */
@@ -35,23 +36,18 @@ export interface AttemptDocument {
 export function createAttempts(collectionOf: CollectionOf, self: string): Attempts {
   const collection = () => collectionOf<AttemptDocument>('event_attempts')
   return {
+    async fatal(keys) {
+      const found = await collection()
+        .find({ _id: { $in: [...keys] } })
+        .toArray()
+      const counts = new Map(found.map(({ _id, by }) => [_id, by.filter((name) => name !== self).length]))
+      return keys.map((key) => counts.get(key) ?? 0)
+    },
     async begin(keys) {
       const now = new Date().toISOString()
       const update = { $addToSet: { by: self }, $setOnInsert: { first_at: now }, $set: { last_at: now } }
-      const [first] = keys
-      let found: (AttemptDocument | null)[]
-      if (keys.length === 1) {
-        const options = { upsert: true, returnDocument: 'after' as const, ...durable }
-        found = [await collection().findOneAndUpdate({ _id: first! }, update, options)]
-      } else {
-        const operations = keys.map((key) => ({ updateOne: { filter: { _id: key }, update, upsert: true } }))
-        await collection().bulkWrite(operations, { ordered: false, ...durable })
-        found = await collection()
-          .find({ _id: { $in: [...keys] } })
-          .toArray()
-      }
-      const others = new Map(found.map((one) => [one?._id, one?.by.filter((name) => name !== self).length]))
-      return keys.map((key) => others.get(key) ?? 0)
+      const operations = keys.map((key) => ({ updateOne: { filter: { _id: key }, update, upsert: true } }))
+      await collection().bulkWrite(operations, { ordered: false, writeConcern: { w: 'majority' } })
     },
     forget(keys) {
       collection()
@@ -71,4 +67,3 @@ export function createAttempts(collectionOf: CollectionOf, self: string): Attemp
 
 const withdrawal = { baseMs: 100, maxMs: 1_000 }
 const dayMs = 24 * 60 * 60 * 1_000
-const durable = { writeConcern: { w: 'majority' as const } }

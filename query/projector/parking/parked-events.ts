@@ -1,4 +1,5 @@
 import { Binary } from 'mongodb'
+import { envelopeBytesMax } from '../../../shared/events/envelope.ts'
 import type { CollectionOf } from '../collection-of.ts'
 import type { Message, Poison } from '../prepare.ts'
 import { digest, messageKey } from './message-key.ts'
@@ -182,4 +183,5 @@ function defined<T extends object>(value: T) {
 
 /** A document holds 16 MB. */
 const bodyBytesMax = 12_000_000
-const keptBytes = 1_000_000
+/** Too large to be applied still. */
+const keptBytes = envelopeBytesMax + 1

@@ -9,6 +9,7 @@ import type { ReadModel } from '../read-model.ts'
 import type { StoreWriter } from '../store-writer.ts'
 import type { Attempts } from './attempts.ts'
 import { deliveredMessage, makeParkingIndexes, parkedEvents, type ParkedEvent } from './parked-events.ts'
+import { killerCode, killerDetail, planAttempts } from './plan-attempts.ts'
 import type { Turns } from './turns.ts'
 
 export interface ReleaseOptions {
@@ -48,7 +49,7 @@ export function createReleases(options: ReleaseOptions): Runnable & { sweep(): P
     const claimed = await claim(collectionOf, { groups, replica })
     for (const model of models()) {
       const parked = claimed.filter(({ group }) => group === model.group)
-      if (parked.length > 0) await options.turns.take(signal, () => release(model, parked, options))
+      if (parked.length > 0) await options.turns.alone(signal, () => release(model, parked, options))
     }
     return claimed.length
   }
@@ -115,37 +116,32 @@ async function release(
   options: ReleaseOptions,
 ): Promise<void> {
   const { attempts, attemptsMax } = options
-  const fatal = await attempts.begin(parked.map(({ _id }) => _id))
-  const together: ParkedEvent[] = []
-  const alone: ParkedEvent[] = []
-  for (const [index, event] of parked.entries()) {
-    const count = fatal[index]!
-    const detail = `the process ended at each of ${count} attempts to apply it`
-    // One of them may have been an attempt of many together, and tells nothing of this one.
-    if (count >= Math.max(2, attemptsMax)) await refuse(event, { code: 'kills-the-process', detail }, options)
-    else if (event.truncated)
-      await refuse(event, { code: 'truncated', detail: 'only its beginning was kept' }, options)
-    else (count === 0 ? together : alone).push(event)
+  const fatal = await attempts.fatal(parked.map(keyOf))
+  for (const step of planAttempts(parked, fatal, attemptsMax)) {
+    const keys = step.items.map(keyOf)
+    if (step.isKiller)
+      await refuse(step.items[0]!, { code: killerCode, detail: killerDetail(step.fatal) }, options)
+    else
+      try {
+        await attempts.begin(keys)
+        await applyParked(model, step.items, options)
+      } catch (error) {
+        await attempts.withdraw(keys)
+        throw error
+      }
+    attempts.forget(keys)
   }
-  for (const batch of [together, ...alone.map((event) => [event])]) {
-    try {
-      await applyParked(model, batch, options)
-    } catch (error) {
-      await attempts.withdraw(parked.map(({ _id }) => _id))
-      throw error
-    }
-  }
-  attempts.forget(parked.map(({ _id }) => _id))
 }
+
+const keyOf = (parked: ParkedEvent) => parked._id
 
 async function applyParked(
   model: ReadModel,
   batch: readonly ParkedEvent[],
   options: ReleaseOptions,
 ): Promise<void> {
-  if (batch.length === 0) return
   const { items } = await applyBatch(model, batch.map(deliveredMessage), options.write)
-  const done = batch.filter((_, index) => !(items[index] instanceof Poison)).map(({ _id }) => _id)
+  const done = batch.filter((_, index) => !(items[index] instanceof Poison)).map(keyOf)
   const { deletedCount } = await parkedEvents(options.collectionOf).deleteMany(
     { _id: { $in: done } },
     durable,

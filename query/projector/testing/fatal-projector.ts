@@ -9,6 +9,8 @@ const { projector, pause } = wireProjector(
   { brokerUrl: RABBITMQ_URL, partitions: 2 },
   {
     replica: REPLICA_ID,
+    // Bounds how long a dead consumer, kept by the broker, can hold a partition.
+    stallMs: 5_000,
     batchMax: Number(BATCH_MAX),
     prefetch: 2 * Number(BATCH_MAX),
     readModels: [
