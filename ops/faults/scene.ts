@@ -43,6 +43,9 @@ export class Scene {
   get signal(): AbortSignal {
     return this.options.signal
   }
+  get startedMs(): number {
+    return this.options.startedMs
+  }
   get seconds(): number {
     return this.options.seconds
   }

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { PlaceOptions } from './postgres.ts'
-import { Sandbox } from './sandbox.ts'
+import { runInSandbox, Sandbox } from './sandbox.ts'
 import type { ServerRecipe } from './server.ts'
 
 const START_TIMEOUT_MS = 90_000
@@ -41,6 +41,16 @@ export function rabbitmq({ rootfs, dir, logFile, throwaway }: PlaceOptions): Ser
       await sandbox.waitReady(isUp, START_TIMEOUT_MS)
       return `RabbitMQ ${await version(ports)}`
     },
+    control: (ports, args) =>
+      runInSandbox({
+        rootfs,
+        dataDir: dir,
+        logFile,
+        user: 'rabbitmq',
+        lockFile: `${dir}.control.lock`,
+        command: ['/usr/lib/rabbitmq/bin/rabbitmqctl', ...args],
+        env: environment(ports),
+      }),
     env: ({ main, management }) => ({
       RABBITMQ_URL: `amqp://guest:guest@127.0.0.1:${main}`,
       RABBITMQ_API_URL: `http://guest:guest@127.0.0.1:${management}`,

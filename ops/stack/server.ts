@@ -16,6 +16,8 @@ export interface Server {
   stop(): Promise<void>
   /** To the server's own processes. One that ends it leaves it down until `start()`. */
   signal(signal: NodeJS.Signals): void
+  /** Its own administration tool, where it has one. @throws with what the tool said when it fails */
+  control?(args: readonly string[]): Promise<void>
 }
 
 /** What one kind of server needs to run. */
@@ -29,6 +31,8 @@ export interface ServerRecipe<P extends Ports & { main: number }> {
   launch(ports: P, started: (sandbox: Sandbox) => void): Promise<string>
   /** The settings by which the system finds it there. */
   env(ports: P): Partial<StackEnv>
+  /** Its own administration tool. */
+  control?(ports: P, args: readonly string[]): Promise<void>
 }
 
 export interface ServerOptions {
@@ -87,6 +91,11 @@ export class LocalServer<P extends Ports & { main: number }> implements Server {
     // It is down from now on, whenever we hear of its end.
     if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') this.wanted = this.up = false
     for (const sandbox of this.sandboxes) sandbox.signal(signal)
+  }
+
+  async control(args: readonly string[]): Promise<void> {
+    if (!this.recipe.control) throw new Error(`${this.name} has no administration tool here`)
+    await this.recipe.control(this.portsInUse, args)
   }
 
   private get portsInUse(): P {

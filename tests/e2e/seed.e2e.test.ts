@@ -141,7 +141,9 @@ async function startRelay() {
     RELAY_PORT: '0',
     RELAY_BACKOFF_MAX_MS: '200',
   })
-  const { parts } = createRelayService(settings, genericAggregates, silentLogger, { publisher: duplicatedAndShuffled })
+  const { parts } = createRelayService(settings, genericAggregates, silentLogger, {
+    publisher: duplicatedAndShuffled,
+  })
   for (const part of parts) await part.start()
   for (const part of parts) stops.push(() => part.stop())
 }

@@ -46,11 +46,14 @@ function monotonic(probes: readonly Probe[], found: Findings): void {
 }
 
 /**
- * I7: an event is sent again only because its window failed (by the same relay, in the same term), or because a relay
- * ended without handing over: then at most two windows, the one in flight and the one read ahead.
+ * I7: an event is sent again only because a window failed, its own or the one before (whose first event is then tried
+ * beside one that should get through), or because a relay ended without handing over: then at most two windows, the one
+ * in flight and the one read ahead.
  */
 export function duplicates({ sendings, history }: Matched, found: Findings): void {
   const takeovers = new Map<string, Set<string>>()
+  const failed = failures(sendings)
+  const failuresOf = (sending: Sending) => [...(failed.get(termOf(sending)) ?? [])]
   for (const [id, list] of sendings) {
     const arrived = list.filter(mayHaveArrived)
     found.expect(arrived.length > 0 || list.length === 0, () => `${id} was sent and cannot have arrived`)
@@ -58,7 +61,7 @@ export function duplicates({ sendings, history }: Matched, found: Findings): voi
       const [before, again] = [arrived[index - 1]!, arrived[index]!]
       if (termOf(before) === termOf(again))
         found.expect(
-          hasFailed(before),
+          failuresOf(again).some((place) => place >= before.place - 1 && place < again.place),
           () => `${again.call.relay} sent ${id} again although its window was confirmed`,
         )
       else {
@@ -80,6 +83,18 @@ export function duplicates({ sendings, history }: Matched, found: Findings): voi
 const termOf = ({ call }: Sending) => `${call.relay} term ${call.term}`
 const hasFailed = ({ call }: Sending) =>
   call.fates === undefined || call.fates.some((fate) => fate !== 'confirmed')
+
+/** Term → places of its windows that were not confirmed in full. */
+function failures(sendings: Matched['sendings']): Map<string, Set<number>> {
+  const places = new Map<string, Set<number>>()
+  for (const sending of [...sendings.values()].flat())
+    if (hasFailed(sending)) {
+      const known = places.get(termOf(sending))
+      if (known) known.add(sending.place)
+      else places.set(termOf(sending), new Set([sending.place]))
+    }
+  return places
+}
 
 /** Changes of the lease after a stop that ended with code 0: everything confirmed was moved over by then. */
 function orderlyChanges(

@@ -206,3 +206,31 @@ export const F21: Fault = {
     },
   ],
 }
+
+export const F23: Fault = {
+  id: 'F23',
+  title: 'a random process killed every five seconds',
+  expected: 'every invariant, for as long as it goes on',
+  variants: [
+    {
+      name: 'of two commands, two relays and three queries, for ten minutes',
+      runs: 1,
+      seconds: 600,
+      writesPerSecond: 40,
+      readsPerSecond: 20,
+      topology: { commands: 2, relays: 2, queries: 3 },
+      convergeMs: 120_000,
+      async script(scene) {
+        const { random, world, seconds } = scene
+        for (let atS = 3; atS < seconds - 3; atS += 5) {
+          await scene.at(atS / seconds)
+          const replica = random.of(world.replicas)
+          scene.mark(`${replica.name} is dead`)
+          await replica.kill()
+          await scene.pause(random.between(0, 3_000))
+          replica.start()
+        }
+      },
+    },
+  ],
+}

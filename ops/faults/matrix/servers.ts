@@ -1,6 +1,8 @@
+import { countParked } from '../../../query/projector/parking/operations.ts'
 import { waitFor } from '../../wait.ts'
+import { nowMs } from '../clock.ts'
 import type { Scene } from '../scene.ts'
-import { query, withStore } from '../world/places.ts'
+import { query, withCollections } from '../world/places.ts'
 import type { Fault, Variant } from './fault.ts'
 
 export const F4: Fault = {
@@ -144,9 +146,8 @@ async function storeDies(scene: Scene, isRefused: boolean): Promise<void> {
 }
 
 export async function nothingParked(scene: Scene): Promise<void> {
-  const { storeUrl } = scene.world.places
-  const parked = await withStore(storeUrl, (client) =>
-    client.db().collection('parked_events').countDocuments(),
+  const parked = await withCollections(scene.world.places.storeUrl, (collectionOf) =>
+    countParked(collectionOf),
   )
   scene.fact('I4', parked === 0, `${parked} events were parked`)
 }
@@ -239,4 +240,54 @@ async function hog(ownerUrl: string, adminUrl: string, left: number) {
   )
   await Promise.all(hogs.map((one) => one.unsafe('SELECT 1')))
   return hogs
+}
+
+const HELD_S = 300
+
+export const F17: Fault = {
+  id: 'F17',
+  title: 'a transaction held open under load',
+  expected: 'nothing waits for it; the loss of throughput is stated',
+  variants: [
+    {
+      name: 'a writing one, for five minutes',
+      runs: 1,
+      seconds: HELD_S + 40,
+      writesPerSecond: 40,
+      readsPerSecond: 10,
+      async script(scene) {
+        const { world, seconds } = scene
+        await scene.at(20 / seconds)
+        const before = rate(scene, scene.startedMs, nowMs())
+        const holder = new Bun.SQL(world.places.adminUrl, { max: 1, idleTimeout: 0 })
+        scene.remedy('transaction', () => holder.close({ timeout: 0 }))
+        // It has written, so that it holds the oldest transaction id of the cluster, and taken a snapshot.
+        await holder.unsafe('BEGIN ISOLATION LEVEL REPEATABLE READ')
+        await holder.unsafe('CREATE TABLE held (n int); SELECT count(*) FROM outbox')
+        const heldMs = scene.mark('a transaction is open')
+        await scene.at((seconds - 20) / seconds)
+        await holder.unsafe('ROLLBACK')
+        await scene.mend('transaction')
+        const during = rate(scene, heldMs, nowMs())
+        scene.mark(`${before.toFixed(1)} writes/s before, ${during.toFixed(1)} meanwhile`)
+        scene.served('writes', heldMs)
+        scene.green('relay', 'pipeline', heldMs)
+        scene.fact(
+          'I9',
+          during > 0.95 * before,
+          `${during.toFixed(1)} writes/s instead of ${before.toFixed(1)}`,
+        )
+      },
+    },
+  ],
+}
+
+/** Of acknowledged writes, a second. */
+function rate({ client }: Scene, fromMs: number, untilMs: number): number {
+  const acknowledged = client.writes.flatMap(({ attempts }) =>
+    attempts.filter(
+      ({ status, endedMs }) => status >= 200 && status < 300 && endedMs >= fromMs && endedMs < untilMs,
+    ),
+  )
+  return (acknowledged.length * 1_000) / (untilMs - fromMs)
 }

@@ -3,6 +3,7 @@ import { MongoClient } from 'mongodb'
 import { migrate } from '../../../command/migrations/run.ts'
 import { silentLogger } from '../../../shared/process/log.ts'
 import { askBroker } from '../../stack/broker-api.ts'
+import type { CollectionOf } from '../../../query/projector/collection-of.ts'
 import type { StackEnv } from '../../stack/index.ts'
 
 /** A database, a virtual host and a store's database that one run has for itself, on servers that others use too. */
@@ -80,5 +81,11 @@ export async function withStore<T>(url: string, work: (client: MongoClient) => P
     await client.close().catch(() => {})
   }
 }
+
+/** As the functions of the query side want their collections. */
+export const withCollections = <T>(
+  url: string,
+  work: (collectionOf: CollectionOf) => Promise<T>,
+): Promise<T> => withStore(url, (client) => work((name) => client.db().collection(name)))
 
 const asAdmin = (env: StackEnv, statement: string) => query(env.POSTGRES_ADMIN_URL, statement)
