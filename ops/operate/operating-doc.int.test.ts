@@ -72,6 +72,7 @@ async function samples(): Promise<Map<string, string>> {
   made.set('verify', await sample('verify'))
   made.set('verify repair', await sample('verify', '--repair', '--yes'))
   made.set('replay', await sample('replay', '--all', '--reason', 'a look', '--wait'))
+  made.set('replay list', await sample('replay', 'list'))
   made.set('retention', await sample('retention'))
   await waitFor(
     async () => {

@@ -76,6 +76,7 @@ describe('the exit code says what came of it', () => {
       ['status', '--nonsense'],
       ['trace', 'orders', id],
       ['replay', '--all', '--from-seq', '3'],
+      ['replay', 'cancel', 'all of them'],
     ]
     for (const args of wrong) {
       const { exitCode, text, complaints } = await run(...args)

@@ -1,19 +1,29 @@
 import { readModels } from '../../../query/read-models.ts'
 import { UsageError } from '../../cli/exit-codes.ts'
 import { textTable } from '../../cli/table.ts'
-import { operatorVerb, wholeNumber } from '../../cli/verb.ts'
+import { operatorVerb, wholeNumber, type VerbContext } from '../../cli/verb.ts'
+import { cancelReplay, listReplays, type ReplaySummary } from '../../../command/relay/replay/operations.ts'
 import type { ReplayScope } from '../../../shared/messaging/replay.ts'
 import type { Connections } from '../../operate/connections.ts'
 import { modelAt, readGenerations } from '../../operate/look/generations.ts'
-import { askForReplays, followReplays, readReplays, type ReplayProgress } from '../../operate/replay.ts'
+import {
+  askForReplays,
+  followReplays,
+  operatorName,
+  readReplays,
+  type ReplayProgress,
+} from '../../operate/replay.ts'
 
 const patienceMs = 60_000
 
 export const verb = operatorVerb({
-  usage: 'replay (--all | --from-seq SEQ | --aggregate NAME/ID)',
+  usage: 'replay (--all | --from-seq SEQ | --aggregate NAME/ID | list | cancel ID)',
   doc: `
 Asks the relay to send events again, to one group's queues alone. Always safe beside live events, and as often as one
-likes: the version gate lets in what is newer and nothing else.`,
+likes: the version gate lets in what is newer and nothing else.
+
+  list    what is under way or waits, what a group asked for by itself too, and the last that ended
+  cancel  ends one, so that the log is no longer kept for it; a group that lacks events asks again`,
   options: {
     all: { type: 'boolean', doc: 'the current state of everything, then the log for its deletes' },
     'from-seq': {
@@ -26,34 +36,58 @@ likes: the version gate lets in what is newer and nothing else.`,
     reason: { type: 'string', value: 'TEXT', doc: 'why, for those who look at it later' },
     wait: { type: 'boolean', doc: 'follow it to its end' },
   },
-  async run({ connections, progress, signal, print }, { options }) {
-    const groups = options.group ? [groupNamed(options.group)] : await fedGroups(connections)
-    const wishes = groups.map(({ group, aggregate }) => ({
-      group,
-      aggregate,
-      scope: scopeOf(options, aggregate),
-      reason: options.reason ?? 'asked for by an operator',
-    }))
-    const fitting = wishes.flatMap(({ scope, ...wish }) => (scope ? [{ ...wish, scope }] : []))
-    if (fitting.length === 0) throw new UsageError(`no group takes events of ${options.aggregate}`)
-    const ids = await askForReplays(connections, fitting)
-    const step = options.wait ? progress.step('replay') : undefined
-    const replays = options.wait
-      ? await followReplays(connections.sql, ids, {
-          patienceMs,
-          signal,
-          onProgress: (seen) =>
-            step?.note(seen.map(({ phase, sent }) => `${phase}, ${sent} sent`).join('; ')),
-        })
-      : await readReplays(connections.sql, ids)
-    step?.done(replays.map(({ phase }) => phase).join(', '))
-    print(
-      replays.map((replay, index) => ({ ...replay, group: fitting[index]!.group })),
-      screen,
-    )
-    return options.wait && replays.some(({ phase }) => phase !== 'done') ? 'trouble' : 'ok'
+  async run(context, { positionals: [action, ...ids], options }) {
+    const { connections, print } = context
+    switch (action) {
+      case undefined:
+        return ask(context, options)
+      case 'list':
+        print(await listReplays(connections.sql, { finished: 10 }), listScreen)
+        return 'ok'
+      case 'cancel': {
+        const [id] = ids
+        if (id === undefined || !isUuid(id)) throw new UsageError('replay cancel takes one ID')
+        const cancelled = await cancelReplay(connections.sql, { id, by: operatorName() })
+        print({ cancelled }, () =>
+          cancelled ? `${id} is cancelled` : `${id} has ended already, or never was`,
+        )
+        return cancelled ? 'ok' : 'trouble'
+      }
+      default:
+        throw new UsageError(`replay does not know "${action}"`)
+    }
   },
 })
+
+async function ask(
+  { connections, progress, signal, print }: VerbContext,
+  options: AskOptions,
+): Promise<'ok' | 'trouble'> {
+  const groups = options.group ? [groupNamed(options.group)] : await fedGroups(connections)
+  const wishes = groups.map(({ group, aggregate }) => ({
+    group,
+    aggregate,
+    scope: scopeOf(options, aggregate),
+    reason: options.reason ?? 'asked for by an operator',
+  }))
+  const fitting = wishes.flatMap(({ scope, ...wish }) => (scope ? [{ ...wish, scope }] : []))
+  if (fitting.length === 0) throw new UsageError(`no group takes events of ${options.aggregate}`)
+  const ids = await askForReplays(connections, fitting)
+  const step = options.wait ? progress.step('replay') : undefined
+  const replays = options.wait
+    ? await followReplays(connections.sql, ids, {
+        patienceMs,
+        signal,
+        onProgress: (seen) => step?.note(seen.map(({ phase, sent }) => `${phase}, ${sent} sent`).join('; ')),
+      })
+    : await readReplays(connections.sql, ids)
+  step?.done(replays.map(({ phase }) => phase).join(', '))
+  print(
+    replays.map((replay, index) => ({ ...replay, group: fitting[index]!.group })),
+    screen,
+  )
+  return options.wait && replays.some(({ phase }) => phase !== 'done') ? 'trouble' : 'ok'
+}
 
 interface Group {
   readonly group: string
@@ -74,6 +108,12 @@ function groupNamed(group: string): Group {
   throw new UsageError(
     `there is no group "${group}": one is ${readModels.map((known) => known.group).join(', ')}`,
   )
+}
+
+interface AskOptions extends Scopes {
+  readonly group: string | undefined
+  readonly reason: string | undefined
+  readonly wait: boolean
 }
 
 interface Scopes {
@@ -107,3 +147,34 @@ function screen(replays: readonly (ReplayProgress & { group: string })[]): strin
     replays,
   )
 }
+
+function listScreen(replays: readonly ReplaySummary[]): string {
+  if (replays.length === 0) return 'no replay was asked for'
+  return textTable(
+    [
+      { title: 'replay', cell: ({ id }) => id },
+      { title: 'group', cell: ({ group }) => group },
+      { title: 'scope', cell: ({ scope, aggregate }) => scopeText(scope, aggregate) },
+      { title: 'phase', cell: ({ phase }) => phase },
+      { title: 'sent', cell: ({ sent }) => sent.toLocaleString('en-US'), isFigure: true },
+      { title: 'asked by', cell: ({ requested_by }) => requested_by },
+      { title: 'why', cell: ({ reason, error }) => (error === null ? reason : `${reason}: ${error}`) },
+    ],
+    replays,
+  )
+}
+
+function scopeText(scope: ReplayScope, aggregate: string): string {
+  switch (scope.kind) {
+    case 'all':
+      return 'all'
+    case 'from':
+      return `from ${scope.seq}`
+    case 'aggregate':
+      return `${aggregate}/${scope.id}`
+    default:
+      return scope satisfies never
+  }
+}
+
+const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
