@@ -1,7 +1,10 @@
 import { afterAll, expect, test } from 'bun:test'
+import { MongoClient } from 'mongodb'
 import { startProcess } from '../tests/support/processes.ts'
 import { createMongoUrl, createVhost, dropMongo, waitFor } from '../tests/support/stack.ts'
 import { behindProxy } from '../tests/support/proxy.ts'
+import type { CollectionOf } from './projector/collection-of.ts'
+import { pauseProjector, resumeProjector } from './projector/pause.ts'
 
 const mongoUrl = createMongoUrl()
 const vhost = await createVhost()
@@ -75,5 +78,36 @@ test('a projector alone serves health and metrics, no reads, and needs the broke
   } finally {
     expect(await projector.stop()).toBe(0)
     await proxy.stop()
+  }
+}, 20_000)
+
+test('parked events and a pause are alarms of the pipeline in a process that only reads, and leave it ready', async () => {
+  const client = new MongoClient(mongoUrl)
+  const collectionOf: CollectionOf = (name) => client.db().collection(name)
+  const query = await start({ QUERY_ROLES: 'api' })
+  try {
+    const parked = { _id: 'users-g1/e1', group: 'users-g1', code: 'invalid-data', parked_at: '2026-01-01' }
+    await collectionOf<typeof parked>('parked_events').insertOne(parked)
+    await pauseProjector(collectionOf, { by: 'ada', reason: 'a look' })
+    const pipeline = await waitFor(
+      async () => {
+        const { body } = await query.get('/health/pipeline')
+        const isSeen = check(body, 'parked') === 'failed' && check(body, 'paused') === 'failed'
+        return isSeen ? body : undefined
+      },
+      { timeoutMs, what: 'both alarms' },
+    )
+    expect(pipeline.checks).toContainEqual(
+      expect.objectContaining({
+        name: 'parked',
+        count: 1,
+        newest: expect.objectContaining({ code: 'invalid-data' }),
+      }),
+    )
+    expect((await query.get('/health/ready')).status).toBe(200)
+  } finally {
+    await resumeProjector(collectionOf)
+    await client.close()
+    expect(await query.stop()).toBe(0)
   }
 }, 20_000)

@@ -82,18 +82,18 @@ test('a heartbeat comes through its partition, and every replica can tell how ol
   expect(await other.total('projector_heartbeat_age_seconds')).toBeGreaterThan(1_000_000)
 })
 
-test('a partition that does not move gives its channel back, and says so', async () => {
+test('a partition that does not move gives its channel back, also while heartbeats come, and says so', async () => {
   const stuck = Promise.withResolvers<never>()
   const projector = await world.startProjector({
     stallMs: 200,
     writer: { write: () => stuck.promise },
   })
   await world.relay.publish([{ id: idOn(0), version: 1, label: 'stuck' }])
-  await waitFor(async () => (await ask(projector.readyProbes('failed')))['progress']?.state === 'failed', {
-    timeoutMs,
-    what: 'no progress',
-    intervalMs: 5,
-  })
+  const isStalled = async () => {
+    void world.relay.heartbeat(0)
+    return (await ask(projector.readyProbes('failed')))['progress']?.state === 'failed'
+  }
+  await waitFor(isStalled, { timeoutMs, what: 'no progress', intervalMs: 5 })
   await waitFor(
     async () => {
       const { consumers } = await projector.pipeline()

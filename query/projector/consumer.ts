@@ -60,7 +60,7 @@ export interface Consumer {
   /** Gives the channel back without waiting for anything: unacknowledged events go to whoever comes next. */
   abandon(reason: string): void
   /** Finishes the write in hand, acknowledges it and closes the channel; abandons it after `timeoutMs`. */
-  drain(timeoutMs: number): Promise<void>
+  drain(timeoutMs: number, reason?: string): Promise<void>
 }
 
 /**
@@ -99,14 +99,14 @@ export async function openConsumer(connection: Connection, options: ConsumerOpti
   return {
     ended: end.promise,
     abandon,
-    async drain(timeoutMs) {
+    async drain(timeoutMs, reason = 'drained') {
       if (over.signal.aborted) return
       leaving.abort()
       inbox.close()
       await withTimeout(working, timeoutMs, 'draining').catch(() => {})
       // By closing, not by cancelling the consumer with events unacknowledged, which reordered them.
       await closeChannel(channel)
-      finish('drained')
+      finish(reason)
     },
   }
 

@@ -101,7 +101,7 @@ export function createPartition(options: PartitionOptions): Partition {
     },
     watch() {
       if (!state.subscribed) return
-      if (pause.paused) void consumer?.drain(drainTimeoutMs)
+      if (pause.paused) void consumer?.drain(drainTimeoutMs, pausedReason)
       else if (isStalled(state, options.stallMs)) {
         log.error('no progress: giving the channel back', { ...names, limit_ms: options.stallMs })
         consumer?.abandon('no progress')
