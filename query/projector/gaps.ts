@@ -8,7 +8,7 @@ export interface GapWatch {
 }
 
 /**
- * Counts within what one consumer saw, of the aggregates it saw last: the first event of an aggregate tells nothing, a
+ * Counts within what one consumer saw, of the thousands of aggregates that it saw last: the first event of an aggregate tells nothing, a
  * missing version may still come (after a nack, or from a replay), and one that was parked undecodable is missing here. A
  * gap hurts no document, since each event carries the whole state; many are a sign that events are lost.
  */
@@ -17,18 +17,19 @@ export function createGapWatch({
   quietMs = 10_000,
   nowMs = () => performance.now(),
 } = {}): GapWatch {
-  /** In the order of their last event. */
-  const versions = new Map<string, number>()
+  /** Two generations, since deleting the oldest of a map one by one costs more than all the rest. */
+  let young = new Map<string, number>()
+  let old = new Map<string, number>()
   let seenAtMs = nowMs()
   return {
     see({ aggregateId, version }, isReplayed) {
+      const atMs = nowMs()
       // After so long another consumer may have had the queue, as a higher priority takes it without our hearing of it.
-      if (nowMs() - seenAtMs > quietMs) versions.clear()
-      seenAtMs = nowMs()
-      const last = versions.get(aggregateId)
-      if (last !== undefined) versions.delete(aggregateId)
-      else if (versions.size >= aggregatesMax) versions.delete(versions.keys().next().value!)
-      versions.set(aggregateId, Math.max(version, last ?? 0))
+      if (atMs - seenAtMs > quietMs) [young, old] = [new Map(), new Map()]
+      seenAtMs = atMs
+      const last = young.get(aggregateId) ?? old.get(aggregateId)
+      if (young.size >= aggregatesMax) [young, old] = [new Map(), young]
+      young.set(aggregateId, Math.max(version, last ?? 0))
       return last === undefined || isReplayed ? 0 : Math.max(0, version - last - 1)
     },
   }
