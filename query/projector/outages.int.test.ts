@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test'
 import { waitFor } from '../../tests/support/stack.ts'
+import { aggregateBinding, exchangeName, queueName } from '../../shared/messaging/names.ts'
 import { behindProxy } from '../../tests/support/proxy.ts'
+import { idOn } from './testing/things.ts'
 import { ask, connect, createWorld, type World } from './testing/world.ts'
 
 let world: World
@@ -112,5 +114,22 @@ test('the exchange is deleted and made anew while all is quiet: the queues are b
   // Unroutable until then, which the relay is told and tries again.
   await waitFor(async () => (await world.relay.publish(stored(ids)), true), { timeoutMs, what: 'bindings' })
   await waitFor(applied(ids), { timeoutMs, what: 'the events' })
+  expect(await reasons(projector)).toEqual(['first', 'first'])
+}, 20_000)
+
+test("a queue that gets the relay's heartbeats and none of its events, which wait: it is bound again", async () => {
+  const projector = await world.startProjector({ overdueMs: 400 })
+  const queue = queueName('things-g1', 0, 2)
+  await world.relay.channel.queueUnbind(queue, exchangeName, aggregateBinding('things', 0, 2))
+  const id = idOn(0)
+  await waitFor(
+    async () => {
+      await world.relay.heartbeat(0, { head: 8, cursor: 7 })
+      await world.relay.publish([{ id, version: 1, label: id }])
+      return true
+    },
+    { timeoutMs, what: 'the binding' },
+  )
+  await waitFor(applied([id]), { timeoutMs, what: 'the event' })
   expect(await reasons(projector)).toEqual(['first', 'first'])
 }, 20_000)

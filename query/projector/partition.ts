@@ -6,7 +6,7 @@ import { openConsumer, type Consumer, type ConsumerOptions } from './consumer.ts
 import { isStalled, pausedReason } from './partition-state.ts'
 import type { PauseSwitch } from './pause.ts'
 import type { ReplayReason } from './queue-records.ts'
-import { bindQueue, ensureQueue, queueOf, type NeedRecords, type PartitionOf } from './topology.ts'
+import { ensureQueue, queueOf, renewBindings, type NeedRecords, type PartitionOf } from './topology.ts'
 
 export interface PartitionOptions extends Omit<ConsumerOptions, 'model'> {
   readonly of: PartitionOf
@@ -28,6 +28,8 @@ export interface PartitionOptions extends Omit<ConsumerOptions, 'model'> {
 export interface Partition extends Runnable {
   /** Looks after itself: to be called every second or so. */
   watch(): void
+  /** Makes the queue's bindings anew, in the background: something does not come through. */
+  renew(): void
 }
 
 const backoff = { baseMs: 100, maxMs: 5_000 }
@@ -78,11 +80,11 @@ export function createPartition(options: PartitionOptions): Partition {
   }
 
   /** An exchange that was deleted and made anew took the bindings with it, and left the queue and its consumer. */
-  async function rebind(): Promise<void> {
+  async function renew(): Promise<void> {
     state.deliveredAtMs = performance.now()
     try {
       const connection = await broker.opened(stopping.signal)
-      if (connection) await bindQueue(connection, of)
+      if (connection) await renewBindings(connection, of)
     } catch (error) {
       log.warn('the queue could not be bound again', { ...names, error })
     }
@@ -99,13 +101,14 @@ export function createPartition(options: PartitionOptions): Partition {
       // It may be waiting for an answer of the broker or the store, for longer than a stop has.
       if (running) await withTimeout(running, endTimeoutMs, 'stopping').catch(() => {})
     },
+    renew: () => void renew(),
     watch() {
       if (!state.subscribed) return
       if (pause.paused) void consumer?.drain(drainTimeoutMs, pausedReason)
       else if (isStalled(state, options.stallMs)) {
         log.error('no progress: giving the channel back', { ...names, limit_ms: options.stallMs })
         consumer?.abandon('no progress')
-      } else if (performance.now() - state.deliveredAtMs > options.quietMs) void rebind()
+      } else if (performance.now() - state.deliveredAtMs > options.quietMs) void renew()
     },
   }
 }

@@ -98,22 +98,31 @@ export function createProjector(options: ProjectorOptions): Projector {
       observed.onNeed(reason)
       healer.nudge()
     }
-    return createPartition({
+    const quietMs = options.overdueMs / 2
+    const made: Partition = createPartition({
       ...options,
       ...parking,
       ...observed,
       onNeed,
       inspector: () =>
-        createInspector({ ...options, ...observed, of, onMissing: () => onNeed('events-missing') }),
+        createInspector({
+          ...options,
+          ...observed,
+          of,
+          quietMs,
+          onStuck: () => made.renew(),
+          onMissing: () => onNeed('events-missing'),
+        }),
       of,
       state,
       broker,
       priority: consumerPriority(replica, queueOf(of)),
       write: options.writer.write,
-      quietMs: options.overdueMs / 2,
+      quietMs,
       // The watchdog comes first, at half of it.
       holdMaxMs: Math.max(holdMinMs, 2 * options.stallMs),
     })
+    return made
   }
 
   return {

@@ -60,9 +60,21 @@ export async function ensureQueue(
   }
 }
 
-/** Binds a queue again, which is harmless when it is bound. @throws when queue, exchange or broker are not there */
-export async function bindQueue(connection: Connection, of: PartitionOf): Promise<void> {
-  await onChannel(connection, (channel) => bind(channel, of))
+/**
+ * Makes a queue's bindings anew, with no moment without one. Binding again would not do: a binding that was made while
+ * the exchange was deleted can be left in RabbitMQ's books and route nothing, and then counts as there.
+ * @throws when queue, exchange or broker are not there
+ */
+export async function renewBindings(connection: Connection, of: PartitionOf): Promise<void> {
+  const queue = queueOf(of)
+  await onChannel(connection, async (channel) => {
+    for (const { key, alike } of bindingsOf(of)) {
+      await channel.queueBind(queue, exchangeName, alike)
+      await channel.queueUnbind(queue, exchangeName, key)
+      await channel.queueBind(queue, exchangeName, key)
+      await channel.queueUnbind(queue, exchangeName, alike)
+    }
+  })
 }
 
 function declare(connection: Connection, of: PartitionOf): Promise<void> {
@@ -78,14 +90,18 @@ function declare(connection: Connection, of: PartitionOf): Promise<void> {
   })
 }
 
-async function bind(channel: AMQPChannel, { model, partition, partitions }: PartitionOf): Promise<void> {
-  const queue = queueName(model.group, partition, partitions)
-  await channel.queueBind(
-    queue,
-    exchangeName,
-    aggregateBinding(model.handles.aggregate, partition, partitions),
-  )
-  await channel.queueBind(queue, exchangeName, heartbeatRoutingKey(partition, partitions))
+async function bind(channel: AMQPChannel, of: PartitionOf): Promise<void> {
+  for (const { key } of bindingsOf(of)) await channel.queueBind(queueOf(of), exchangeName, key)
+}
+
+/** `alike` is another pattern for the same messages; a queue that both fit gets each message once. */
+function bindingsOf({ model, partition, partitions }: PartitionOf) {
+  const events = aggregateBinding(model.handles.aggregate, partition, partitions)
+  const heartbeats = heartbeatRoutingKey(partition, partitions)
+  return [
+    { key: events, alike: events.replace(/#$/, '*.#') },
+    { key: heartbeats, alike: heartbeats.replace(/[^.]+$/, '*') },
+  ]
 }
 
 async function exists(connection: Connection, queue: string): Promise<boolean> {

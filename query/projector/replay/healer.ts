@@ -6,7 +6,7 @@ import type { Logger } from '../../../shared/process/log.ts'
 import { closeChannel, onChannelLost, type Broker, type Connection } from '../broker.ts'
 import type { QueueEntry } from '../queue-records.ts'
 import type { ProjectorRecords } from '../records.ts'
-import { bindQueue, queueOf, type PartitionOf } from '../topology.ts'
+import { renewBindings, queueOf, type PartitionOf } from '../topology.ts'
 import { plan, type Request } from './plan.ts'
 
 export interface HealerOptions {
@@ -79,8 +79,9 @@ export function createHealer(options: HealerOptions): Healer {
     const connection = await broker.opened(stopping.signal)
     if (!connection) return
     for (const request of ask) {
-      // Bound before the relay looks where the log ends: what is behind it then comes by itself.
-      for (const of of request.places) await bindQueue(connection, of)
+      // Before the relay looks where the log ends: what is behind it then comes by itself.
+      for (const [index, of] of request.places.entries())
+        if (request.entries[index]!.replay?.reason === 'events-missing') await renewBindings(connection, of)
       const claimed = await claim(request)
       if (claimed) await publish(connection, claimed)
     }

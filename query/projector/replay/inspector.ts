@@ -14,6 +14,10 @@ export interface InspectorOptions {
   readonly records: ProjectorRecords
   readonly view: PipelineView
   readonly collectionOf: CollectionOf
+  /** With events waiting and none confirmed for so long the fault may be this queue's. */
+  readonly quietMs: number
+  /** Told when that is so: the relay waits, and its heartbeats come through. */
+  readonly onStuck: () => void
   /** Told when events turn out to be missing, and this is news. */
   readonly onMissing: () => void
   /** Told when a replay has brought everything that was asked for. */
@@ -31,6 +35,7 @@ export function createInspector(options: InspectorOptions): Inspector {
   const { of, records, view } = options
   const names = { queue: queueOf(of), group: of.model.group, partition: of.partition }
   const witness = createWitness()
+  let confirmed = { cursor: -1, sinceMs: 0 }
   let progressAtMs = Number.NEGATIVE_INFINITY
   /** Proven to be complete up to here; undefined before the store was asked. */
   let seen: number | undefined
@@ -55,6 +60,7 @@ export function createInspector(options: InspectorOptions): Inspector {
         case 'heartbeat': {
           const { heartbeat } = item
           const last = heartbeat.last?.[of.model.handles.aggregate]
+          watchRelay(heartbeat)
           const finding = witness.judge({ last, term: heartbeat.term })
           notes.push(() => noteHeartbeat(heartbeat, finding))
           break
@@ -72,6 +78,17 @@ export function createInspector(options: InspectorOptions): Inspector {
     return async () => {
       // Those that are done are not done again when a later one fails.
       for (; notes.length > 0; notes.shift()) await notes[0]!()
+    }
+  }
+
+  /** Where no queue takes the events, but this one the heartbeats, its one binding may be gone and the other not. */
+  function watchRelay({ head, cursor, paused }: Heartbeat): void {
+    const nowMs = performance.now()
+    const isWaiting = head > cursor && cursor === confirmed.cursor && !paused
+    if (!isWaiting) confirmed = { cursor, sinceMs: nowMs }
+    else if (nowMs - confirmed.sinceMs > options.quietMs) {
+      confirmed.sinceMs = nowMs
+      options.onStuck()
     }
   }
 

@@ -27,8 +27,8 @@ export async function createRelay(url: string, partitions: number) {
   const channel = await client.channel()
   await channel.confirmSelect()
   await channel.exchangeDeclare(exchangeName, 'topic', { durable: true })
-  const returned: string[] = []
-  channel.onReturn = ({ routingKey }) => void returned.push(routingKey)
+  const returned = new Set<string | undefined>()
+  channel.onReturn = ({ properties }) => void returned.add(properties.correlationId)
 
   interface Properties {
     readonly type?: string
@@ -37,10 +37,11 @@ export async function createRelay(url: string, partitions: number) {
   }
 
   async function send(exchange: string, key: string, body: string, properties: Properties): Promise<void> {
-    const all = { ...properties, deliveryMode: 2, contentType: eventContentType }
+    const correlationId = crypto.randomUUID()
+    const all = { ...properties, correlationId, deliveryMode: 2, contentType: eventContentType }
     await channel.basicPublish(exchange, key, body, all, true)
     // A return precedes its ack, which resolves all the same.
-    if (returned.length > 0) throw new Error(`no queue for ${returned.splice(0)}`)
+    if (returned.delete(correlationId)) throw new Error(`no queue for ${key}`)
   }
 
   return {
