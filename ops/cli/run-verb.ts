@@ -33,15 +33,17 @@ async function outcomeOf(verb: OperatorVerb, args: readonly string[]): Promise<O
     },
     confirm: (question) => confirmed(question, parsed.yes),
   }
+  const running = parsed.run(context)
+  const interrupted = async (): Promise<Outcome> => {
+    await aborted(signal)
+    progress.close()
+    console.error('interrupted')
+    await Promise.race([running.catch(() => {}), Bun.sleep(verb.graceMs)])
+    return 'interrupted'
+  }
   try {
-    return await Promise.race([
-      parsed.run(context),
-      aborted(signal).then((): Outcome => {
-        progress.close()
-        console.error('interrupted')
-        return 'interrupted'
-      }),
-    ])
+    const outcome = await Promise.race([running, interrupted()])
+    return signal.aborted ? 'interrupted' : outcome
   } catch (error) {
     progress.close()
     return signal.aborted ? 'interrupted' : told(error, verb)

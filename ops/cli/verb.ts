@@ -22,6 +22,8 @@ export interface VerbSpec<Specs extends OptionSpecs> {
   readonly options: Specs
   /** It removes or overwrites something: `--yes` answers its question beforehand. */
   readonly destroys?: boolean
+  /** For what it has to put back when it is interrupted; without it, it ends at once. */
+  readonly graceMs?: number
   /** @throws UsageError, Unreachable, or any error whose message is fit for the person at the terminal */
   run(
     context: VerbContext,
@@ -43,6 +45,7 @@ export interface VerbContext {
 /** A verb with its types forgotten, as the dispatcher runs it. */
 export interface OperatorVerb {
   readonly help: string
+  readonly graceMs: number
   /** @throws UsageError */
   parse(args: readonly string[]): ParsedVerb
 }
@@ -63,6 +66,7 @@ export function operatorVerb<const Specs extends OptionSpecs>(spec: VerbSpec<Spe
   }
   return {
     help: helpOf(spec, options),
+    graceMs: spec.graceMs ?? 0,
     parse(args) {
       const { values, positionals } = parsed(args, options)
       const flag = (name: string) => values[name] === true

@@ -16,7 +16,7 @@ export interface Connections {
   readonly sql: SQL
   readonly store: Db
   collectionOf<Document extends { _id: string }>(name: string): Collection<Document>
-  /** @throws Unreachable */
+  /** One connection, made anew after it was lost. @throws Unreachable */
   broker(): Promise<AMQPClient>
   close(): Promise<void>
 }
@@ -63,11 +63,17 @@ export function connectTo(places: Places): Connections {
     collectionOf: <Document extends { _id: string }>(name: string) => store().collection<Document>(name),
     async broker() {
       required('RABBITMQ_URL', places.rabbitmqUrl)
-      broker ??= connectAmqp({ url: places.rabbitmqUrl, name: 'ops', timeoutMs: connectTimeoutMs }).catch(
-        (error: unknown) => {
-          throw new Unreachable('RabbitMQ', { cause: error })
-        },
-      )
+      // Made anew when it was lost, for verbs that look on while the broker comes back.
+      const forget = () => void (broker = undefined)
+      broker ??= connectAmqp({
+        url: places.rabbitmqUrl,
+        name: 'ops',
+        timeoutMs: connectTimeoutMs,
+        onLost: forget,
+      }).catch((error: unknown) => {
+        forget()
+        throw new Unreachable('RabbitMQ', { cause: error })
+      })
       return broker
     },
     async close() {

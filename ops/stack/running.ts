@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { serveControl } from './control.ts'
 import type { ServerName, Stack, StackEnv } from './index.ts'
 
 /** What a stack that is up tells others about itself. */
@@ -8,6 +9,8 @@ export interface RunningStack {
   startedAt: string
   env: StackEnv
   servers: { name: ServerName; product: string; port: number }[]
+  /** Where other processes of this user can hurt and heal the servers; absent where they cannot. */
+  control?: string
 }
 
 /** The folder of `npm start` and `npm run stack`. */
@@ -26,6 +29,8 @@ export function runningStack(dataDir = stackDir()): RunningStack | undefined {
 /** Tells of it; gives what takes the word back. */
 export function announce(dataDir: string, { env, servers }: Pick<Stack, 'env' | 'servers'>): () => void {
   const file = join(dataDir, 'stack.json')
+  const control = resolve(dataDir, 'control.sock')
+  const end = serveControl(control, servers)
   const told: RunningStack = {
     pid: process.pid,
     startedAt: startTime(process.pid)!,
@@ -35,9 +40,13 @@ export function announce(dataDir: string, { env, servers }: Pick<Stack, 'env' | 
       product,
       port,
     })),
+    ...(end && { control }),
   }
   writeFileSync(file, JSON.stringify(told, null, 2))
-  return () => rmSync(file, { force: true })
+  return () => {
+    end?.()
+    rmSync(file, { force: true })
+  }
 }
 
 /** In the kernel's ticks since boot: tells a process from a later one with the same id. */

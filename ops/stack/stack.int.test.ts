@@ -6,12 +6,13 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { waitFor } from '../wait.ts'
+import { controlStack } from './control.ts'
 import { type Stack, startStack } from './index.ts'
 import { listenerOn } from './listeners.ts'
-import { choosePorts } from './ports.ts'
+import { choosePorts, isFree } from './ports.ts'
 import { rootfsPlace } from './parts.ts'
 import { postgres } from './postgres.ts'
-import { announce } from './running.ts'
+import { announce, runningStack } from './running.ts'
 import { LocalServer } from './server.ts'
 
 const START_MS = 60_000
@@ -142,6 +143,29 @@ test(
     expect(raced.env.POSTGRES_URL).toContain(`:${raced.port}/`)
     await raced.stop()
     squatter.close()
+  },
+  START_MS,
+)
+
+test(
+  'another process kills a server and starts it again; what it leaves hurt is healed when it goes away',
+  async () => {
+    const { rabbitmq, postgres: store } = stack.servers
+    const retract = announce(dataDir, stack)
+    const remote = await controlStack(runningStack(dataDir)!)
+    expect(remote.servers.rabbitmq).toMatchObject({ product: rabbitmq.product, port: rabbitmq.port })
+    remote.servers.rabbitmq.signal('SIGKILL')
+    await waitFor(() => isFree(rabbitmq.port), within('the end', START_MS))
+    await remote.servers.rabbitmq.start()
+    expect(await isFree(rabbitmq.port)).toBe(false)
+
+    remote.servers.postgres.signal('SIGKILL')
+    await waitFor(() => isFree(store.port), within('the end', START_MS))
+    await remote.stop()
+    await waitFor(async () => !(await isFree(store.port)), within('the healing', START_MS))
+    retract()
+    expect(existsSync(join(dataDir, 'control.sock'))).toBe(false)
+    expect(lines.filter((line) => line.includes('RabbitMQ ended by itself'))).toEqual([])
   },
   START_MS,
 )

@@ -27,6 +27,7 @@ export const operatorVerbs: Readonly<Record<string, Entry>> = {
     load: () => import('./operate/rebuild.ts'),
   },
   replay: { summary: 'events sent again, to one group', load: () => import('./operate/replay.ts') },
+  drill: { summary: 'hurts the local stack, heals it, counts', load: () => import('./operate/drill.ts') },
 }
 
 /** @returns the exit code */
