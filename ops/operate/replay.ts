@@ -46,7 +46,8 @@ export async function askForReplays(
 }
 
 /** Who types here, for what others will read later. */
-export const operatorName = () => `${userInfo().username}@${hostname()}`
+export const operatorName = () =>
+  `${process.env['SUDO_USER'] || process.env['USER'] || userInfo().username}@${hostname()}`
 
 export interface ReplayProgress {
   readonly id: string

@@ -63,6 +63,7 @@ describe('the exit code says what came of it', () => {
 
   test('1: trouble was found', async () => {
     expect((await run('trace', 'users', crypto.randomUUID())).exitCode).toBe(1)
+    expect((await run('replay', 'cancel', crypto.randomUUID())).exitCode).toBe(1)
     await world.users.updateOne({ _id: id }, { $set: { version: 9 } })
     const { exitCode, text } = await run('verify')
     await world.users.updateOne({ _id: id }, { $set: { version: 1 } })
@@ -126,7 +127,7 @@ describe('the exit code says what came of it', () => {
 })
 
 test('--json is JSON and nothing else, with the same in it', async () => {
-  for (const args of [['status'], ['trace', 'users', id], ['verify']]) {
+  for (const args of [['status'], ['trace', 'users', id], ['verify'], ['replay', 'list']]) {
     const { text } = await run(...args, '--json')
     expect(typeof JSON.parse(text)).toBe('object')
   }

@@ -1,5 +1,6 @@
 import type { SQL } from 'bun'
 import { instantSql, observeSql } from '../../../command/relay/statements.ts'
+import { readReplayStates, type ReplayState } from './replays.ts'
 
 /** What PostgreSQL tells of the relay and its log. Cheap at any size: ends of indexes, never a count of the log. */
 export interface WriteSide {
@@ -9,7 +10,7 @@ export interface WriteSide {
   readonly backlog: { readonly events: number; readonly oldestMs: number }
   readonly log: LogState
   readonly parked: { readonly aggregates: number; readonly events: number }
-  /** Those that are not over, and those of the last hour: the newest few. */
+  /** Those that are not over, and the last few that are. */
   readonly replays: readonly ReplayState[]
 }
 
@@ -41,19 +42,6 @@ export interface LogState {
   readonly readers: readonly { readonly name: string; readonly seq: number }[]
 }
 
-export interface ReplayState {
-  readonly id: string
-  readonly group: string
-  readonly scope: string
-  readonly phase: string
-  readonly sent: number
-  readonly reason: string
-  readonly requestedBy: string
-  /** ISO 8601. */
-  readonly acceptedAt: string
-  readonly error: string | undefined
-}
-
 export async function readWriteSide(sql: SQL): Promise<WriteSide> {
   const [[version], [seen], cursors, [log], [parked], replays] = await Promise.all([
     sql.unsafe('SHOW server_version'),
@@ -61,7 +49,7 @@ export async function readWriteSide(sql: SQL): Promise<WriteSide> {
     sql.unsafe(cursorsSql),
     sql.unsafe(logSql),
     sql.unsafe(parkedSql),
-    sql.unsafe(replaysSql),
+    readReplayStates(sql),
   ])
   const relay = cursors.find(({ name }: { name: string }) => name === 'relay')
   const events = Math.max(0, seen.head - seen.cursor)
@@ -88,7 +76,7 @@ export async function readWriteSide(sql: SQL): Promise<WriteSide> {
         .map(({ name, seq }: { name: string; seq: number }) => ({ name, seq })),
     },
     parked,
-    replays: replays.map((row: ReplayState) => ({ ...row, error: row.error ?? undefined })),
+    replays,
   }
 }
 
@@ -117,12 +105,3 @@ SELECT (SELECT seq FROM outbox ORDER BY seq LIMIT 1)::float8 AS floor,
 const parkedSql = `
 SELECT (SELECT count(*) FROM outbox_parked_aggregates)::float8 AS aggregates,
        (SELECT coalesce(sum(events), 0) FROM outbox_parked_aggregates)::float8 AS events`
-
-const replaysSql = `
-SELECT id::text AS id, consumer_group AS "group",
-       CASE scope ->> 'kind' WHEN 'from' THEN 'from ' || (scope ->> 'seq')
-            WHEN 'aggregate' THEN aggregate || '/' || (scope ->> 'id') ELSE 'all' END AS scope,
-       phase, sent::float8 AS sent, reason, requested_by AS "requestedBy", ${instantSql('accepted_at')} AS "acceptedAt", error
-FROM outbox_replays
-WHERE phase NOT IN ('done', 'failed') OR finished_at > clock_timestamp() - interval '1 hour'
-ORDER BY accepted_at DESC LIMIT 8`

@@ -3,7 +3,8 @@ import { duration, plural } from '../../load/figures.ts'
 import type { BrokerState } from '../look/queues.ts'
 import type { ReadSide } from '../look/read-side.ts'
 import type { Part, SystemStatus } from './status.ts'
-import type { ReplayState, WriteSide } from '../look/write-side.ts'
+import type { ReplayState } from '../look/replays.ts'
+import type { WriteSide } from '../look/write-side.ts'
 
 /** One screen for people. */
 export function statusScreen(status: SystemStatus): string {
@@ -90,6 +91,7 @@ function queueTable({ queues }: BrokerState, readSide: Part<ReadSide>): string {
 }
 
 export function replayTable(replays: readonly ReplayState[]): string {
+  if (replays.length === 0) return 'no replay was asked for'
   return textTable(
     [
       { title: 'replay', cell: ({ id }) => id },
@@ -98,7 +100,7 @@ export function replayTable(replays: readonly ReplayState[]): string {
       { title: 'phase', cell: ({ phase }) => phase },
       { title: 'sent', cell: ({ sent }) => figure(sent), isFigure: true },
       { title: 'asked by', cell: ({ requestedBy }) => requestedBy },
-      { title: 'why', cell: ({ reason, error }) => error ?? reason },
+      { title: 'why', cell: ({ reason, error }) => (error ? `${reason}: ${error}` : reason) },
     ],
     replays,
   )

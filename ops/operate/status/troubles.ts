@@ -6,6 +6,8 @@ import type { WriteSide } from '../look/write-side.ts'
 
 /** As the processes' own alarms have it by default. */
 const overdueMs = 30_000
+/** What failed before is history. */
+const recentMs = 3_600_000
 
 /** What somebody has to look at, one sentence each. Pure. */
 export function troublesOf(status: Omit<SystemStatus, 'troubles'>): string[] {
@@ -30,7 +32,10 @@ function ofWriteSide({ relay, backlog, log, parked, replays }: WriteSide): strin
       `the relay has parked ${plural(parked.aggregates, 'aggregate')} with ${plural(parked.events, 'event')}`,
     log.segmentsAhead < 2 && `only ${plural(log.segmentsAhead, 'segment')} of the log left`,
     ...replays
-      .filter(({ phase }) => phase === 'failed')
+      .filter(
+        ({ phase, finishedAt = '' }) => phase === 'failed' && Date.now() - Date.parse(finishedAt) < recentMs,
+      )
+      .filter(({ error }) => !error?.startsWith('cancelled by'))
       .map(({ id, error }) => `replay ${id} failed: ${error ?? 'for no reason given'}`),
   ].filter((trouble) => typeof trouble === 'string')
 }

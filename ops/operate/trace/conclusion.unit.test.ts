@@ -93,11 +93,12 @@ const replay = {
   id: 'r',
   group: 'users-g1',
   scope: 'all',
-  phase: 'log',
+  phase: 'log' as const,
   sent: 1,
   reason: '',
   requestedBy: '',
   acceptedAt: at,
+  finishedAt: undefined,
   error: undefined,
 }
 

@@ -2,10 +2,11 @@ import { readModels } from '../../../query/read-models.ts'
 import { UsageError } from '../../cli/exit-codes.ts'
 import { textTable } from '../../cli/table.ts'
 import { operatorVerb, wholeNumber, type VerbContext } from '../../cli/verb.ts'
-import { cancelReplay, listReplays, type ReplaySummary } from '../../../command/relay/replay/operations.ts'
+import { cancelReplay } from '../../../command/relay/replay/operations.ts'
 import type { ReplayScope } from '../../../shared/messaging/replay.ts'
 import type { Connections } from '../../operate/connections.ts'
 import { modelAt, readGenerations } from '../../operate/look/generations.ts'
+import { readReplayStates } from '../../operate/look/replays.ts'
 import {
   askForReplays,
   followReplays,
@@ -13,8 +14,10 @@ import {
   readReplays,
   type ReplayProgress,
 } from '../../operate/replay.ts'
+import { replayTable } from '../../operate/status/screen.ts'
 
 const patienceMs = 60_000
+const finishedShown = 10
 
 export const verb = operatorVerb({
   usage: 'replay (--all | --from-seq SEQ | --aggregate NAME/ID | list | cancel ID)',
@@ -42,7 +45,7 @@ likes: the version gate lets in what is newer and nothing else.
       case undefined:
         return ask(context, options)
       case 'list':
-        print(await listReplays(connections.sql, { finished: 10 }), listScreen)
+        print(await readReplayStates(connections.sql, finishedShown), replayTable)
         return 'ok'
       case 'cancel': {
         const [id] = ids
@@ -146,35 +149,6 @@ function screen(replays: readonly (ReplayProgress & { group: string })[]): strin
     ],
     replays,
   )
-}
-
-function listScreen(replays: readonly ReplaySummary[]): string {
-  if (replays.length === 0) return 'no replay was asked for'
-  return textTable(
-    [
-      { title: 'replay', cell: ({ id }) => id },
-      { title: 'group', cell: ({ group }) => group },
-      { title: 'scope', cell: ({ scope, aggregate }) => scopeText(scope, aggregate) },
-      { title: 'phase', cell: ({ phase }) => phase },
-      { title: 'sent', cell: ({ sent }) => sent.toLocaleString('en-US'), isFigure: true },
-      { title: 'asked by', cell: ({ requested_by }) => requested_by },
-      { title: 'why', cell: ({ reason, error }) => (error === null ? reason : `${reason}: ${error}`) },
-    ],
-    replays,
-  )
-}
-
-function scopeText(scope: ReplayScope, aggregate: string): string {
-  switch (scope.kind) {
-    case 'all':
-      return 'all'
-    case 'from':
-      return `from ${scope.seq}`
-    case 'aggregate':
-      return `${aggregate}/${scope.id}`
-    default:
-      return scope satisfies never
-  }
 }
 
 const isUuid = (text: string) => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
