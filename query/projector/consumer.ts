@@ -104,8 +104,7 @@ export async function openConsumer(connection: Connection, options: ConsumerOpti
       leaving.abort()
       inbox.close()
       await withTimeout(working, timeoutMs, 'draining').catch(() => {})
-      // By closing, not by cancelling the consumer with events unacknowledged, which reordered them.
-      await closeChannel(channel)
+      await giveBack()
       finish(reason)
     },
   }
@@ -129,7 +128,14 @@ export async function openConsumer(connection: Connection, options: ConsumerOpti
 
   function abandon(reason: string): void {
     finish(reason)
-    void closeChannel(channel)
+    void giveBack()
+  }
+
+  /** By closing, not by cancelling the consumer with events unacknowledged, which reordered them. */
+  async function giveBack(): Promise<void> {
+    // A consumer that is to hand over must not end with messages in hand: see the time-out. Nobody else gains by it.
+    if (inbox.size > 0) channel.basicNack(0, true, true).catch(() => {})
+    await closeChannel(channel)
   }
 
   function finish(reason: string): void {

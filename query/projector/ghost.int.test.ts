@@ -22,7 +22,7 @@ const names = Array.from({ length: 10 }, (_, number) => `replica-${number}`).sor
 async function startStuck(replica: string) {
   const { url: brokerUrl, proxy } = await behindProxy(world.brokerUrl)
   const taken = Promise.withResolvers<void>()
-  await world.startProjector({
+  const projector = await world.startProjector({
     replica,
     brokerUrl,
     stallMs: 5_000,
@@ -33,7 +33,7 @@ async function startStuck(replica: string) {
       },
     },
   })
-  return { taken: taken.promise, cutOff: () => proxy.down() }
+  return { taken: taken.promise, stop: projector.stop, cutOff: () => proxy.down() }
 }
 
 /**
@@ -54,4 +54,17 @@ test('a consumer that the broker keeps although it is dead holds its partition f
     what: 'the partition to be free',
   })
   expect(document).toMatchObject({ label: 'waits' })
+}, 60_000)
+
+test('one that is stopped while it is to hand over leaves no such consumer behind', async () => {
+  const first = await startStuck(names.at(0)!)
+  await world.relay.publish([{ id, version: 1, label: 'waits' }])
+  await first.taken
+  const second = await startStuck(names.at(-1)!)
+  await first.stop()
+  await second.taken
+  await second.cutOff()
+  await world.startProjector({ replica: names.at(1)! })
+  // Well before the time-out that frees the partition otherwise.
+  await waitFor(() => world.documents.findOne({ _id: id }), { timeoutMs: 6_000, what: 'the partition' })
 }, 60_000)
