@@ -28,6 +28,10 @@ const VERBS: Record<string, Verb> = {
     summary: 'every fault the system must survive, under load, with its invariants checked',
     load: () => import('./verbs/faults.ts'),
   },
+  peers: {
+    summary: 'what people use instead, under the same faults',
+    load: () => import('./verbs/peers.ts'),
+  },
   load: { summary: 'load by k6, and a page of what it measured', load: () => import('./verbs/load.ts') },
   ops: {
     summary: "the operator's tools: status, trace, verify and more",

@@ -1,4 +1,3 @@
-import { queueName } from '../../shared/messaging/names.ts'
 import { delay } from '../../shared/process/backoff.ts'
 import type { Stack } from '../stack/index.ts'
 import { check, type Verdict } from './check/index.ts'
@@ -8,12 +7,14 @@ import { Client } from './load/client.ts'
 import { Random } from './random.ts'
 import { Scene } from './scene.ts'
 import { type Timeline, timelineOf } from './timeline.ts'
-import { queueDepths, readDocuments, readPublishes, readTables } from './world/records.ts'
-import { startWorld, type Topology, type World } from './world/world.ts'
+import { ourSystem, type System, type SystemState } from './system.ts'
+import type { Topology } from './world/world.ts'
 import { Watcher } from './world/watcher.ts'
 
 export interface RunOptions {
   readonly stack: Stack
+  /** What is put under the fault; ours where left out. */
+  readonly system?: System
   readonly topology: Topology
   /** Logs and records of the run's processes. */
   readonly dir: string
@@ -28,9 +29,14 @@ export interface RunOptions {
   /** The fault: injects and heals while the load goes on. */
   readonly script: (scene: Scene) => Promise<void>
   readonly signal: AbortSignal
+  /** False for a client that knows no keys, and so tries each write once. */
+  readonly hasKeys?: boolean
+  /** What has not agreed by then never will: so long after nothing was left to be sent or taken. */
+  readonly restMs?: number
 }
 
 export interface RunResult extends Verdict {
+  readonly history: History
   readonly durationMs: number
   readonly timeline: Timeline
   /** From healing to agreement. */
@@ -39,8 +45,6 @@ export interface RunResult extends Verdict {
 
 /** Of any process, at these loads: three times what it takes at rest. */
 const RESIDENT_MAX_MB = 600
-const COLLECTION = 'users_g1'
-const GROUP = 'users-g1'
 const WINDOW_MAX = 1_000
 
 /**
@@ -48,8 +52,8 @@ const WINDOW_MAX = 1_000
  * records say. @throws when the harness itself fails; a fault's findings are in the result
  */
 export async function run(options: RunOptions): Promise<RunResult> {
-  const { stack, seed, signal } = options
-  const world = await startWorld(stack, options.topology, options.dir)
+  const { stack, seed, signal, system = ourSystem } = options
+  const world = await system.start(stack, options.topology, options.dir)
   const watcher = new Watcher()
   const client = new Client({
     seed,
@@ -61,6 +65,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       world.queries.filter(({ isRunning }) => isRunning).map(({ lifeName: name, url }) => ({ name, url })),
     patienceMs: options.patienceMs,
     retryMs: 30_000,
+    hasKeys: options.hasKeys ?? true,
   })
   const expectations: Expectation[] = [{ kind: 'bounded', what: 'residentMb', max: RESIDENT_MAX_MB }]
   const startedMs = nowMs()
@@ -74,7 +79,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     signal,
   })
   try {
-    watcher.start(world.replicas)
+    watcher.start(world.watched)
     client.start()
     const ended = delay(options.seconds * 1_000, signal)
     try {
@@ -85,13 +90,14 @@ export async function run(options: RunOptions): Promise<RunResult> {
     await ended
     signal.throwIfAborted()
     await client.stop()
-    const convergence = await converge(world, {
+    const convergence = await converge(() => system.state(world), {
       healedMs: Math.max(scene.healedMs, nowMs()),
       limitMs: options.convergeMs,
+      restMs: options.restMs ?? Infinity,
       signal,
     })
     await watcher.stop()
-    const { rows, log, replays } = await readTables(world.places)
+    const { rows, log, replays, documents } = await system.state(world)
     const history: History = {
       writes: client.writes,
       probes: client.probes,
@@ -99,8 +105,8 @@ export async function run(options: RunOptions): Promise<RunResult> {
       rows,
       log,
       replays: replays.map((one) => ({ ...one, isExpected: scene.losesQueues })),
-      publishes: readPublishes(world.relays.flatMap(({ recordFiles }) => recordFiles)),
-      documents: await readDocuments(world.places, COLLECTION),
+      publishes: system.publishes(world),
+      documents,
       convergence,
       ends: world.ends,
       looks: watcher.looks,
@@ -109,6 +115,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     }
     return {
       ...check(history),
+      history,
       durationMs: nowMs() - startedMs,
       timeline: timelineOf(history, { startedMs, marks: scene.marks }),
       convergedMs:
@@ -121,33 +128,36 @@ export async function run(options: RunOptions): Promise<RunResult> {
   }
 }
 
-/** Waits until the read side shows the fold of the log, the cursor stands at its head and the queues are empty. */
+/** Waits until the read side shows the fold of the log, nothing is left to be sent and the queues are empty. */
 async function converge(
-  world: World,
-  { healedMs, limitMs, signal }: { healedMs: number; limitMs: number; signal: AbortSignal },
+  state: () => Promise<SystemState>,
+  { healedMs, limitMs, restMs, signal }: ConvergeOptions,
 ): Promise<Convergence> {
-  const { partitions } = world.topology
-  const queues = Array.from({ length: partitions }, (_, partition) => queueName(GROUP, partition, partitions))
   let last = { backlogEvents: -1, queued: {} as Record<string, number> }
+  let restingSinceMs: number | undefined
   for (;;) {
     signal.throwIfAborted()
     try {
-      const [{ log, cursor, replays }, documents, queued] = await Promise.all([
-        readTables(world.places),
-        readDocuments(world.places, COLLECTION),
-        queueDepths(world.places.brokerUrl, queues),
-      ])
-      last = { backlogEvents: (log.at(-1)?.seq ?? 0) - cursor, queued }
+      const { log, documents, replays, backlogEvents, queued } = await state()
+      last = { backlogEvents, queued }
       const isEmpty =
         Object.values(queued).every((count) => count === 0) && replays.every(({ phase }) => phase === 'done')
-      if (last.backlogEvents <= 0 && isEmpty && agrees(log, documents))
+      const isAtRest = backlogEvents <= 0 && isEmpty
+      if (isAtRest && agrees(log, documents))
         return { healedMs, agreedMs: nowMs(), limitMs, backlogEvents: 0, queued }
+      restingSinceMs = isAtRest ? (restingSinceMs ?? nowMs()) : undefined
     } catch {
       // A server that is still on its way back: asked again until the limit.
     }
-    if (nowMs() - healedMs > limitMs) return { healedMs, limitMs, ...last }
+    const isHopeless = restingSinceMs !== undefined && nowMs() - restingSinceMs > restMs
+    if (isHopeless || nowMs() - healedMs > limitMs) return { healedMs, limitMs, ...last }
     await delay(100, signal)
   }
+}
+
+interface ConvergeOptions extends Pick<Convergence, 'healedMs' | 'limitMs'> {
+  readonly restMs: number
+  readonly signal: AbortSignal
 }
 
 function agrees(log: readonly LogEvent[], documents: readonly StoredUser[]): boolean {

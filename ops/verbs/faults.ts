@@ -1,11 +1,11 @@
-import { spawnSync } from 'node:child_process'
 import { mkdir } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { commitNow } from '../faults/commit.ts'
 import { execute } from '../faults/matrix/execute.ts'
 import { faults } from '../faults/matrix/index.ts'
-import { type Job, planned, type Selection } from '../faults/matrix/plan.ts'
+import { type Job, planned, runFolder, type Selection } from '../faults/matrix/plan.ts'
 import { ProgressFile } from '../faults/matrix/progress.ts'
 import { linesOf, type RunReport } from '../faults/matrix/report.ts'
 import { invariantNotes, matrixPage } from '../faults/report/page.ts'
@@ -116,8 +116,7 @@ async function runAll(
   }
 }
 
-const runDir = ({ fault, variant, seed }: Job) =>
-  join(ROOT, FOLDER, 'runs', `${fault.id}-${variant.name.replaceAll(/\W+/g, '-')}-${seed}`)
+const runDir = (job: Job) => join(ROOT, FOLDER, 'runs', runFolder(job))
 
 interface Finished {
   readonly reports: readonly RunReport[]
@@ -203,12 +202,4 @@ function optionsOf(args: string[]): Options {
 function say(text: string): number {
   console.log(text)
   return 0
-}
-
-/** What is tried: results of another commit, or of changed files, are not its results. */
-function commitNow(): string {
-  const git = (...args: string[]) =>
-    spawnSync('git', args, { cwd: ROOT, encoding: 'utf8' }).stdout?.trim() ?? ''
-  const changes = git('diff', 'HEAD')
-  return `${git('rev-parse', '--short', 'HEAD')}${changes ? `+${Bun.hash(changes).toString(36)}` : ''}`
 }

@@ -18,11 +18,20 @@ export interface ClientOptions {
   readonly patienceMs: number
   /** A write without a telling answer is sent again for so long, with the same key. */
   readonly retryMs: number
+  /** False for a client that knows no keys: it tries each write once, since nobody could tell a repeat from another. */
+  readonly hasKeys: boolean
 }
 
 export interface Target {
   readonly name: string
   readonly url: string
+}
+
+interface Request {
+  readonly method: string
+  readonly path: string
+  readonly body: object | undefined
+  readonly key: string | undefined
 }
 
 type Writing = Omit<Write, 'attempts' | 'hasKey'> & { hasKey?: boolean; attempts: Attempt[] }
@@ -130,7 +139,9 @@ export class Client {
     path: string,
     body?: object,
   ): Promise<Attempt | undefined> {
-    const request = { method, path, body, key: `${this.options.run}-${markedName(write.n)}` }
+    const { run, hasKeys } = this.options
+    if (!hasKeys) return this.untilTold(write, { method, path, body, key: undefined }, 0)
+    const request = { method, path, body, key: `${run}-${markedName(write.n)}` }
     write.hasKey = true
     const dice = this.random.next()
     const untilMs = dice < IMPATIENT ? 0 : nowMs() + this.options.retryMs
@@ -141,7 +152,7 @@ export class Client {
 
   private async untilTold(
     write: Writing,
-    { method, path, body, key }: { method: string; path: string; body: object | undefined; key: string },
+    { method, path, body, key }: Request,
     untilMs: number,
   ): Promise<Attempt | undefined> {
     const { commands, patienceMs } = this.options

@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import type { Stack } from '../../stack/index.ts'
-import { run } from '../run.ts'
+import { run, type RunOptions, type RunResult } from '../run.ts'
 import type { Topology } from '../world/world.ts'
 import type { Job } from './plan.ts'
 import { failureOf, reportOf, type RunReport } from './report.ts'
@@ -12,12 +12,16 @@ export interface ExecuteOptions {
   readonly signal: AbortSignal
   /** A deliberately broken build, say. */
   readonly topology?: Partial<Topology> | undefined
+  /** Instead of the variant's and the matrix's own. */
+  readonly overrides?: Partial<RunOptions>
+  /** Told before the report is made, which leaves most of it out. */
+  readonly onResult?: (result: RunResult) => void
 }
 
 /** Makes one run of the matrix. Never rejects, but when interrupted: what fails is in the report. */
 export async function execute(
   job: Job,
-  { stack, dir, signal, topology }: ExecuteOptions,
+  { stack, dir, signal, topology, overrides, onResult }: ExecuteOptions,
 ): Promise<RunReport> {
   const { variant, seed, seconds } = job
   const startedMs = performance.now()
@@ -35,7 +39,9 @@ export async function execute(
       patienceMs: variant.patienceMs ?? 12_000,
       convergeMs: variant.convergeMs ?? 60_000,
       script: variant.script,
+      ...overrides,
     })
+    onResult?.(result)
     if (result.isGood) await rm(dir, { recursive: true, force: true })
     return reportOf(job, result)
   } catch (error) {

@@ -39,3 +39,7 @@ export function planned(faults: readonly Fault[], { only, seed, seconds }: Selec
 
 export const nameOf = ({ fault, variant, seed, seconds }: Job) =>
   `${fault.id} / ${variant.name} / ${seed} / ${seconds}`
+
+/** As a folder is named. */
+export const runFolder = ({ fault, variant, seed }: Job) =>
+  `${fault.id}-${variant.name.replaceAll(/\W+/g, '-')}-${seed}`

@@ -7,21 +7,24 @@ import type { RunReport } from './report.ts'
  * What a matrix has done so far, a line for each run, so that one that was killed goes on where it was. It belongs to
  * one commit and one selection; with another the file is begun anew.
  */
-export class ProgressFile {
-  private readonly done = new Map<string, RunReport>()
+export class ProgressFile<Report extends RunReport = RunReport> {
+  private readonly done = new Map<string, Report>()
 
   private constructor(private readonly file: string) {}
 
   /** @param of tells what the runs are of */
-  static async open(file: string, of: object): Promise<ProgressFile> {
-    const progress = new ProgressFile(file)
+  static async open<Report extends RunReport = RunReport>(
+    file: string,
+    of: object,
+  ): Promise<ProgressFile<Report>> {
+    const progress = new ProgressFile<Report>(file)
     const head = JSON.stringify(of)
     const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n')
     if (lines[0] === head) {
       for (const line of lines.slice(1)) {
         // The last one may have been cut.
         if (!line.endsWith('}')) continue
-        const { name, report } = JSON.parse(line) as { name: string; report: RunReport }
+        const { name, report } = JSON.parse(line) as { name: string; report: Report }
         progress.done.set(name, report)
       }
       return progress
@@ -31,7 +34,7 @@ export class ProgressFile {
     return progress
   }
 
-  get(job: Job): RunReport | undefined {
+  get(job: Job): Report | undefined {
     return this.done.get(nameOf(job))
   }
 
@@ -39,7 +42,7 @@ export class ProgressFile {
     return this.done.size
   }
 
-  async add(job: Job, report: RunReport): Promise<void> {
+  async add(job: Job, report: Report): Promise<void> {
     this.done.set(nameOf(job), report)
     await appendFile(this.file, `${JSON.stringify({ name: nameOf(job), report })}\n`)
   }

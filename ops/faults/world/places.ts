@@ -22,7 +22,7 @@ export interface Places {
 let sequence = 0
 
 /** With the schema, since migrations are not what is tried here. */
-export async function makePlaces(env: StackEnv): Promise<Places> {
+export async function makePlaces(env: StackEnv, prepare = migrated): Promise<Places> {
   const name = `f_${process.pid}_${Date.now().toString(36)}_${++sequence}`
   const at = (url: string) => {
     const changed = new URL(url)
@@ -35,7 +35,7 @@ export async function makePlaces(env: StackEnv): Promise<Places> {
     command: at(env.POSTGRES_URL),
     relay: at(env.POSTGRES_RELAY_URL),
   }
-  await migrate({ urls, log: silentLogger, signal: new AbortController().signal })
+  await prepare(urls)
   await askBroker(env, 'PUT', `/api/vhosts/${name}`, { default_queue_type: 'quorum' })
   const user = decodeURIComponent(new URL(env.RABBITMQ_URL).username)
   await askBroker(env, 'PUT', `/api/permissions/${name}/${user}`, {
@@ -62,6 +62,15 @@ export async function makePlaces(env: StackEnv): Promise<Places> {
     },
   }
 }
+
+interface RoleUrls {
+  readonly owner: string
+  readonly command: string
+  readonly relay: string
+}
+
+const migrated = (urls: RoleUrls): Promise<unknown> =>
+  migrate({ urls, log: silentLogger, signal: new AbortController().signal })
 
 /** One statement on a connection of its own, which no earlier outage has touched. */
 export async function query<T = Record<string, unknown>>(url: string, statement: string): Promise<T[]> {

@@ -16,6 +16,8 @@ export interface ReplicaOptions {
   readonly port: number
   /** What is run instead of `ops/main.ts <role>`. */
   readonly entry?: string | undefined
+  /** Runs the entry; Bun where left out. */
+  readonly runtime?: string
   readonly env: Readonly<Record<string, string>>
   readonly dir: string
   readonly onEnd: (end: ProcessEnd) => void
@@ -60,10 +62,10 @@ export class Replica {
     if (this.child) return
     this.life++
     this.isCondemned = false
-    const { role, entry, env, dir, onEnd } = this.options
+    const { role, entry, runtime = process.execPath, env, dir, onEnd } = this.options
     const log = openSync(this.logFile, 'a')
     const program = entry === undefined ? [join(ROOT, 'ops/main.ts'), role] : [entry]
-    const argv = diesWithUs([process.execPath, ...program], 'KILL')
+    const argv = diesWithUs([runtime, ...program], 'KILL')
     const child = spawn(argv[0]!, argv.slice(1), {
       cwd: ROOT,
       detached: true,

@@ -27,6 +27,8 @@ export interface World {
   readonly places: Places
   readonly stack: Stack
   readonly replicas: readonly Replica[]
+  /** Of them, those that tell of their health. */
+  readonly watched: readonly Replica[]
   readonly commands: readonly Replica[]
   readonly relays: readonly Replica[]
   readonly queries: readonly Replica[]
@@ -107,6 +109,7 @@ export async function startWorld(stack: Stack, topology: Topology, dir: string):
     places,
     stack,
     replicas,
+    watched: replicas,
     commands,
     relays,
     queries,
