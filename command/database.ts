@@ -2,9 +2,12 @@ import { MikroORM } from '@mikro-orm/postgresql'
 import { delay } from '../shared/process/backoff.ts'
 import type { Logger } from '../shared/process/log.ts'
 import type { Aggregate } from './commit/aggregate.ts'
+import type { PoolFigures } from './pool-metrics.ts'
 
 export interface CommandDatabase {
   readonly orm: MikroORM
+  /** undefined before the first use. */
+  readonly pool: PoolFigures | undefined
   /** Destroys the sockets that are in use, so that a statement that hangs fails. The pool makes new ones. */
   sever(): void
   close(): Promise<void>
@@ -18,6 +21,7 @@ export function connectDatabase(options: {
   log: Logger
 }): CommandDatabase {
   const inUse = new Set<PoolClient>()
+  let pool: Pool | undefined
   const orm = new MikroORM({
     clientUrl: options.url,
     entities: options.aggregates.map(({ entity }) => entity),
@@ -34,6 +38,9 @@ export function connectDatabase(options: {
   })
   return {
     orm,
+    get pool() {
+      return pool
+    },
     sever() {
       for (const client of inUse) client.connection.stream.destroy()
     },
@@ -41,10 +48,11 @@ export function connectDatabase(options: {
     close: () => Promise.race([orm.close(true), delay(2_000)]),
   }
 
-  function watch(pool: Pool): void {
-    pool.on('acquire', (client) => inUse.add(client))
-    pool.on('release', (_error, client) => inUse.delete(client))
-    pool.on('connect', (client) => client.once('end', () => setImmediate(() => giveBack(client))))
+  function watch(made: Pool): void {
+    pool = made
+    made.on('acquire', (client) => inUse.add(client))
+    made.on('release', (_error, client) => inUse.delete(client))
+    made.on('connect', (client) => client.once('end', () => setImmediate(() => giveBack(client))))
   }
 
   // Where BEGIN, COMMIT or ROLLBACK fails, the query builder never gives its connection back: after as many cut
@@ -57,7 +65,7 @@ export function connectDatabase(options: {
 }
 
 /** The parts of `pg.Pool` that MikroORM's connection hands out. */
-interface Pool {
+interface Pool extends PoolFigures {
   on(event: 'acquire' | 'connect', listener: (client: PoolClient) => void): void
   on(event: 'release', listener: (error: unknown, client: PoolClient) => void): void
 }

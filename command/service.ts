@@ -1,17 +1,20 @@
 import { pageAssets } from '../shared/pages/assets.ts'
 import { createHealth, dependency, type Health } from '../shared/process/health.ts'
+import { watchHealth } from '../shared/process/health-watch.ts'
 import type { Runnable } from '../shared/process/lifecycle.ts'
 import type { Logger } from '../shared/process/log.ts'
-import { answerMetrics, createMetrics, type Metrics } from '../shared/process/metrics.ts'
+import { answerMetrics, type Metrics } from '../shared/process/metrics.ts'
+import { createMetrics } from '../shared/process/registry.ts'
 import type { Settings } from '../shared/process/settings.ts'
 import { aggregates, genericAggregates } from './aggregates.ts'
 import { createCommandApp } from './app.ts'
 import { refuseRepeats } from './commit/idempotency/in-flight.ts'
 import { createKeySweep } from './commit/idempotency/sweep.ts'
 import { createCommitLoop, type CommitLoop } from './commit/loop.ts'
-import { commitMetrics } from './commit/metrics.ts'
+import { commitMetrics, loopMetrics } from './commit/metrics.ts'
 import { createCommitStore } from './commit/store.ts'
 import { connectDatabase } from './database.ts'
+import { poolMetrics } from './pool-metrics.ts'
 import { schemaGuard } from './migrations/guard.ts'
 import { createDoorbell } from './outbox/doorbell.ts'
 import type { commandSettings } from './settings.ts'
@@ -37,6 +40,7 @@ export function createCommandService(
     poolMax: settings.POSTGRES_POOL_MAX,
     log,
   })
+  poolMetrics(metrics, { max: settings.POSTGRES_POOL_MAX, figures: () => database.pool })
   const store = createCommitStore({
     orm: database.orm,
     aggregates: genericAggregates,
@@ -56,6 +60,7 @@ export function createCommandService(
     timeoutMs: settings.COMMAND_TIMEOUT_MS,
     databaseAwayMaxMs: settings.DATABASE_AWAY_MAX_MS,
   })
+  loopMetrics(metrics, loop)
   const commands = refuseRepeats(loop, committed.outcome)
   const sweep = createKeySweep({ orm: database.orm, metrics, log })
   const schema = schemaGuard({
@@ -88,7 +93,8 @@ export function createCommandService(
     bodyBytesMax: settings.BODY_BYTES_MAX,
   })
   const pool: Runnable = { name: 'database', start() {}, stop: database.close }
-  return { app, loop, health, metrics, parts: [pool, schema, doorbell, loop, sweep] }
+  const watch = watchHealth({ health, metrics, log })
+  return { app, loop, health, metrics, parts: [pool, schema, doorbell, loop, sweep, watch] }
 }
 
 function room(loop: CommitLoop) {

@@ -3,12 +3,15 @@ import type { AnyElysia } from 'elysia'
 import { createHttpApp } from '../shared/http/app.ts'
 import { pageAssets } from '../shared/pages/assets.ts'
 import { createHealth, dependency, type Health } from '../shared/process/health.ts'
+import { watchHealth } from '../shared/process/health-watch.ts'
 import type { Runnable } from '../shared/process/lifecycle.ts'
 import type { Logger } from '../shared/process/log.ts'
-import { answerMetrics, createMetrics, type Metrics } from '../shared/process/metrics.ts'
+import { answerMetrics, type Metrics } from '../shared/process/metrics.ts'
+import { createMetrics } from '../shared/process/registry.ts'
 import type { Settings } from '../shared/process/settings.ts'
 import { createQueryApp } from './app.ts'
 import { createDatabase } from './database.ts'
+import { storePoolMetrics } from './pool-metrics.ts'
 import { createGenerations } from './projector/generations/generations.ts'
 import { pipelineProbes } from './projector/health.ts'
 import { createParkedView, parkedProbe } from './projector/parking/view.ts'
@@ -47,6 +50,7 @@ export function createQueryService(
     log,
   })
   const { collectionOf, ping } = database
+  storePoolMetrics(database.orm.em.getConnection().getClient(), metrics, settings.MONGO_POOL_MAX)
   const records = createRecords(collectionOf)
   const view = createPipelineView(records)
   const parked = createParkedView(collectionOf)
@@ -125,6 +129,14 @@ export function createQueryService(
     port: isApi ? settings.QUERY_PORT : settings.PROJECTOR_PORT,
     health,
     metrics,
-    parts: [database, generations, view, parked, pause, ...(projector ? [projector] : [])],
+    parts: [
+      database,
+      generations,
+      view,
+      parked,
+      pause,
+      ...(projector ? [projector] : []),
+      watchHealth({ health, metrics, log }),
+    ],
   }
 }

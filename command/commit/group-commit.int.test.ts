@@ -138,8 +138,10 @@ describe('a foreign session', () => {
       `BEGIN; INSERT INTO users VALUES ('${Bun.randomUUIDv7()}', 'A', 'B', '${email}', '${email}', 1, now(), now())`,
     )
     const retries = await count('commit_retries_total')
+    const failures = await count('command_failures_total')
     expect(await codeOf(run(create(email)))).toBe('timeout')
     expect(await count('commit_retries_total')).toBe(retries + 2)
+    expect(await count('command_failures_total')).toBe(failures + 1)
     await foreign.unsafe('ROLLBACK')
     expect(outcomes(await run(create(email)))).toEqual(['stored'])
   })

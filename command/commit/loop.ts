@@ -63,9 +63,14 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
       return queue.size
     },
     async execute(command: Command): Promise<CommandResult> {
-      if (lifetime.signal.aborted) throw new CommandFailure('stopping', 'the service is stopping')
-      if (database.isAway) throw away()
-      return queue.add(command)
+      try {
+        if (lifetime.signal.aborted) throw new CommandFailure('stopping', 'the service is stopping')
+        if (database.isAway) throw away()
+        return await queue.add(command)
+      } catch (error) {
+        metrics.failure(command, error instanceof CommandFailure ? error.code : 'internal')
+        throw error
+      }
     },
     start() {
       running ??= run()
@@ -84,7 +89,6 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
       // One turn of the event loop: requests that have arrived already join this batch.
       await new Promise(setImmediate)
       const batch = queue.take(options.batchMax)
-      metrics.queueSize.set(queue.size)
       if (batch.length > 0) await commit(batch, 0)
     }
   }
@@ -214,7 +218,6 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
             command: nameOf(pending.command),
             error: outcome.error,
           })
-          metrics.outcome(pending.command, 'failed')
           pending.reject(new CommandFailure('internal', 'the command is broken', { cause: outcome.error }))
           break
         default:
@@ -239,10 +242,7 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
   }
 
   function refuse(batch: readonly Pending[], failure: CommandFailure): void {
-    for (const pending of batch) {
-      metrics.outcome(pending.command, 'failed')
-      pending.reject(failure)
-    }
+    for (const pending of batch) pending.reject(failure)
   }
 }
 

@@ -106,6 +106,10 @@ test('PostgreSQL is away: 503 at once after the setting, ready is red, and all h
   const startedAtMs = performance.now()
   expect((await post(3)).status).toBe(503)
   expect(performance.now() - startedAtMs).toBeLessThan(500)
+  // Those that were never taken count too.
+  const text = await doubt.side.metrics.metrics()
+  expect(text).toContain('command_failures_total{reason="database-away",service="command"} 2')
+  expect(text).toContain('command_accepting{service="command"} 0')
   await doubt.proxy.up()
   await waitFor(async () => (await doubt.side.call('GET', '/health/ready')).status === 200, {
     timeoutMs: 5_000,

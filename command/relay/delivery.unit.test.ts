@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test'
 import { silentLogger } from '../../shared/process/log.ts'
-import { createMetrics } from '../../shared/process/metrics.ts'
+import { createMetrics } from '../../shared/process/registry.ts'
 import { LogCourse } from './course.ts'
 import { CursorMover } from './cursor.ts'
 import { Delivery } from './delivery.ts'

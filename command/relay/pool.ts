@@ -13,14 +13,25 @@ export interface PoolOptions {
 /** A few pipelined connections with prepared statements, all made anew when the database goes silent. */
 export class Pool {
   private sql: SQL
+  private running = 0
 
   constructor(private readonly options: PoolOptions) {
     this.sql = open(options)
   }
 
+  /** Statements without an answer. The driver sends them down its connections, and does not tell of these. */
+  get statements(): number {
+    return this.running
+  }
+
+  get connections(): number {
+    return this.options.connections
+  }
+
   /** One statement, one transaction. @throws when its outcome is unknown too: it may have run */
   async run<T>(statement: string, parameters: readonly unknown[]): Promise<T> {
     const { sql } = this
+    this.running++
     try {
       const query = sql.unsafe<T>(statement, [...parameters])
       return (await withTimeout(query, this.options.statementTimeoutMs, 'a statement of the relay')) as T
@@ -30,6 +41,8 @@ export class Pool {
       if (missingSchemaStates.has(sqlState(error) ?? ''))
         throw new SchemaMissingError('the outbox is not there yet', { cause: error })
       throw error
+    } finally {
+      this.running--
     }
   }
 

@@ -12,7 +12,7 @@ export type PostgresLogOptions = Omit<PoolOptions, 'connections'>
 /** The log on PostgreSQL, over a few pipelined connections with prepared statements. */
 export class PostgresLog implements LogStore, Runnable {
   readonly name = 'log'
-  private readonly pool: Pool
+  readonly pool: Pool
 
   constructor(options: PostgresLogOptions) {
     this.pool = new Pool({ ...options, connections })

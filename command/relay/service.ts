@@ -1,9 +1,11 @@
 import { createHttpApp } from '../../shared/http/app.ts'
 import type { Health } from '../../shared/process/health.ts'
+import { watchHealth } from '../../shared/process/health-watch.ts'
 import { httpServer } from '../../shared/process/http-server.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
 import type { Logger } from '../../shared/process/log.ts'
-import { answerMetrics, createMetrics } from '../../shared/process/metrics.ts'
+import { answerMetrics, type Metrics } from '../../shared/process/metrics.ts'
+import { createMetrics } from '../../shared/process/registry.ts'
 import type { Settings } from '../../shared/process/settings.ts'
 import { doorbellChannel, leaseChannel } from '../outbox/log.ts'
 import type { Aggregate } from '../commit/aggregate.ts'
@@ -12,6 +14,7 @@ import { relayHealth } from './health.ts'
 import { listener } from './listener.ts'
 import type { LogStore } from './log-store.ts'
 import { relayMetrics } from './metrics.ts'
+import { poolMetrics } from './pool-metrics.ts'
 import { parkingStore } from './parking/parking-store.ts'
 import { PostgresLog } from './postgres-log.ts'
 import type { Publisher } from './publisher.ts'
@@ -30,7 +33,7 @@ export interface RelayService {
   readonly health: Health
   readonly status: RelayStatus
   readonly http: { readonly port: number }
-  readonly metricsText: () => Promise<string>
+  readonly metrics: Metrics
 }
 
 /** Wraps a port, to watch or to break it; the identity where left out. */
@@ -67,6 +70,7 @@ export function createRelayService(
     url: settings.POSTGRES_RELAY_URL,
     statementTimeoutMs: settings.RELAY_STATEMENT_TIMEOUT_MS,
   })
+  poolMetrics(registry, { log: postgres.pool, replays: replayStore.pool })
   const replays = new Replays({
     url: settings.RABBITMQ_URL,
     store: replayStore,
@@ -122,21 +126,21 @@ export function createRelayService(
     backlogAlarmMs: settings.RELAY_BACKLOG_ALARM_MS,
     heartbeatIntervalMs: settings.RELAY_HEARTBEAT_INTERVAL_MS,
   })
-  const metricsText = () => registry.metrics()
   const app = createHttpApp({
     title: 'Relay',
     description: 'Health and metrics of the relay, which publishes the outbox to RabbitMQ.',
     log,
     health,
-    metricsText,
+    metricsText: () => registry.metrics(),
     onAnswer: answerMetrics(registry),
   })
+  const watch = watchHealth({ health, metrics: registry, log })
   const http = httpServer({ app, hostname: settings.HOST, port: settings.RELAY_PORT, log })
   return {
-    parts: [http, postgres, replayStore, rabbit, bells, retention, relay],
+    parts: [http, postgres, replayStore, rabbit, bells, retention, relay, watch],
     health,
     status,
     http,
-    metricsText,
+    metrics: registry,
   }
 }

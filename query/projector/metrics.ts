@@ -14,8 +14,11 @@ import type { PauseSwitch } from './pause.ts'
 import type { PipelineView } from './pipeline-view.ts'
 import { Poison } from './prepare.ts'
 import type { ReplayReason } from './queue-records.ts'
+import type { StoreWriter } from './store-writer.ts'
 
 export interface ProjectorMetrics {
+  /** The same, measured. */
+  writing(write: StoreWriter['write']): StoreWriter['write']
   applied(group: string, done: Done): void
   parked(group: string, code: string): void
   released(group: string, count: number): void
@@ -42,48 +45,48 @@ export function createProjectorMetrics(
   gauge(
     metrics,
     'projector_lag_seconds',
-    'Now minus the time of the oldest event that was delivered and is not in the store; 0 when there is none',
+    'Now minus the time of the oldest event that was delivered and is not in the store; 0 when there is none.',
     ['group', 'partition'],
     (made) => each(made, states, (state) => lagSeconds(state)),
   )
   gauge(
     metrics,
     'projector_partition_stopped',
-    '1 where a message that cannot be applied stops the partition, which has parked all that it may',
+    '1 where a message that cannot be applied stops the partition, which has parked all that it may.',
     ['group', 'partition'],
     (made) => each(made, states, (state) => (state.poison ? 1 : 0)),
   )
   gauge(
     metrics,
     'projector_parked_events',
-    'Events that could not be applied and wait for an operator, whichever replica parked them',
+    'Events that could not be applied and wait for an operator, whichever replica parked them.',
     ['group'],
     (made) => {
       made.reset()
       for (const group of groups()) made.set({ group }, parked.counts().get(group) ?? 0)
     },
   )
-  gauge(metrics, 'projector_paused', '1 while an operator has paused projecting', [], (made) =>
+  gauge(metrics, 'projector_paused', '1 while an operator has paused projecting.', [], (made) =>
     made.set(pause.paused ? 1 : 0),
   )
   gauge(
     metrics,
     'projector_careful',
-    '1 where events are applied carefully, since some process may have ended over one of them',
+    '1 where events are applied carefully, since some process may have ended over one of them.',
     ['group', 'partition'],
     (made) => each(made, states, (state) => (state.careful ? 1 : 0)),
   )
   gauge(
     metrics,
     'projector_consumer_up',
-    '1 where this process has a consumer on the queue, active or standing by',
+    '1 where this process has a consumer on the queue, active or standing by.',
     ['group', 'partition'],
     (made) => each(made, states, (state) => (state.subscribed ? 1 : 0)),
   )
   gauge(
     metrics,
     'projector_heartbeat_age_seconds',
-    "Age of the relay's last heartbeat that came through the partition, in any replica",
+    "Age of the relay's last heartbeat that came through the partition, to any replica.",
     ['group', 'partition'],
     (made) => {
       made.reset()
@@ -94,27 +97,33 @@ export function createProjectorMetrics(
   const latency = histogram(
     metrics,
     'projector_visible_latency_seconds',
-    "From the event's time to its being in the store",
+    "From the event's append in PostgreSQL (its time) to its being in the store; what is replayed is left out.",
     latencyBuckets,
     ['group'],
   )
-  const batchSize = histogram(metrics, 'projector_batch_size', 'Events in one write', sizeBuckets, ['group'])
-  const events = counter(metrics, 'projector_events_applied_total', 'Events acknowledged after a write', [
-    'group',
-  ])
+  const batchSize = histogram(metrics, 'projector_batch_size', 'Events in one write.', sizeBuckets, ['group'])
+  const events = counter(
+    metrics,
+    'projector_events_applied_total',
+    'Events acknowledged after a write, those that changed nothing included.',
+    ['group'],
+  )
   const skipped = counter(
     metrics,
     'projector_duplicates_skipped_total',
-    'Events that changed nothing: a newer one was in the batch, or in the store (FerretDB tells of the batch only)',
+    'Events that changed nothing: a newer one was in the batch, or in the store (FerretDB tells of the batch only).',
     ['group'],
   )
-  const failures = counter(metrics, 'projector_write_failures_total', 'Writes that were tried again', [
-    'group',
-  ])
+  const failures = counter(
+    metrics,
+    'projector_write_failures_total',
+    'Attempts at writing to the store that failed; each is tried again.',
+    ['group'],
+  )
   gauge(
     metrics,
     'projector_replay_needed',
-    '1 where a queue lacks events that a replay has to bring, as any replica noted it',
+    '1 where a queue lacks events that a replay has to bring, as any replica noted it: first, queue-lost, store-lost, events-missing.',
     ['group', 'partition', 'reason'],
     (made) => {
       made.reset()
@@ -125,36 +134,51 @@ export function createProjectorMetrics(
   const needed = counter(
     metrics,
     'projector_replays_needed_total',
-    'Times that this process noticed that a queue lacks events: first (a new queue), queue-lost, store-lost, events-missing',
+    'Times that this process noticed that a queue lacks events: first (a new queue), queue-lost, store-lost, events-missing.',
     ['group', 'reason'],
   )
   const requested = counter(
     metrics,
     'projector_replays_requested_total',
-    'Replays that this process asked the relay for',
+    'Replays that this process asked the relay for.',
     ['group', 'reason'],
   )
 
   const parkings = counter(
     metrics,
     'projector_parked_total',
-    'Messages that could not be applied and were parked, by the reason',
+    'Messages that could not be applied and were parked, by the reason.',
     ['group', 'code'],
   )
   const released = counter(
     metrics,
     'projector_released_total',
-    "Parked events that were applied at an operator's request",
+    "Parked events that were applied at an operator's request.",
     ['group'],
   )
   const gaps = counter(
     metrics,
     'projector_version_gaps_total',
-    'Versions missing between two events of one aggregate that one consumer saw; they may come later',
+    'Versions missing between two events of one aggregate that one consumer saw; they may come later.',
     ['group'],
   )
 
+  const writes = histogram(
+    metrics,
+    'projector_write_seconds',
+    'Duration of one write of a batch to the store that succeeded.',
+    latencyBuckets,
+  )
+
   return {
+    writing(write) {
+      return async (...args) => {
+        const startedAtMs = performance.now()
+        const outcome = await write(...args)
+        writes.observe((performance.now() - startedAtMs) / 1000)
+        return outcome
+      }
+    },
     applied(group, { items, outcome }) {
       const nowMs = Date.now()
       let count = 0

@@ -71,6 +71,7 @@ export function createProjector(options: ProjectorOptions): Projector {
     states,
     groups: () => feeds.models().map(({ group }) => group),
   })
+  const write = metrics.writing(options.writer.write)
   const parking = {
     parking: createParking(options.collectionOf, { partitionMax: options.parkedMax }),
     attempts: createAttempts(options.collectionOf, `${replica} ${randomUUID()}`),
@@ -87,7 +88,7 @@ export function createProjector(options: ProjectorOptions): Projector {
     ...options,
     ...parking,
     models: feeds.models,
-    write: options.writer.write,
+    write,
     onReleased: metrics.released,
   })
   let watching: ReturnType<typeof setInterval> | undefined
@@ -117,7 +118,7 @@ export function createProjector(options: ProjectorOptions): Projector {
       state,
       broker,
       priority: consumerPriority(replica, queueOf(of)),
-      write: options.writer.write,
+      write,
       quietMs,
       // The watchdog comes first, at half of it.
       holdMaxMs: Math.max(holdMinMs, 2 * options.stallMs),

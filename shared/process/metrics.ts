@@ -1,22 +1,19 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client'
 
 export type Metrics = Registry
-
-/** A registry of its own per process (and per test), with the runtime's default metrics. */
-export function createMetrics(service: string): Metrics {
-  const registry = new Registry()
-  registry.setDefaultLabels({ service })
-  collectDefaultMetrics({ register: registry })
-  return registry
-}
 
 export function counter<L extends string = never>(
   metrics: Metrics,
   name: string,
   help: string,
   labelNames: L[] = [],
+  collect?: (counter: Counter<L>) => void,
 ) {
-  return new Counter<L>({ name, help, labelNames, registers: [metrics] })
+  const made: Counter<L> = new Counter<L>({
+    ...declared(metrics, { name, help, labelNames }),
+    ...(collect && { collect: () => collect(made) }),
+  })
+  return made
 }
 
 /** @param collect sets the value at scrape time; it must not throw */
@@ -28,11 +25,8 @@ export function gauge<L extends string = never>(
   collect?: (gauge: Gauge<L>) => void | Promise<void>,
 ) {
   const made: Gauge<L> = new Gauge<L>({
-    name,
-    help,
-    labelNames,
-    registers: [metrics],
-    ...(collect ? { collect: () => collect(made) } : undefined),
+    ...declared(metrics, { name, help, labelNames }),
+    ...(collect && { collect: () => collect(made) }),
   })
   return made
 }
@@ -44,8 +38,13 @@ export function histogram<L extends string = never>(
   buckets: number[],
   labelNames: L[] = [],
 ) {
-  return new Histogram<L>({ name, help, buckets, labelNames, registers: [metrics] })
+  return new Histogram<L>({ ...declared(metrics, { name, help, labelNames }), buckets })
 }
+
+const declared = <T extends object>(metrics: Metrics, description: T) => ({
+  ...description,
+  registers: [metrics],
+})
 
 /** Seconds, from half a millisecond to half a minute. */
 export const latencyBuckets = [
@@ -59,13 +58,17 @@ export function answerMetrics(metrics: Metrics) {
   const seconds = histogram(
     metrics,
     'http_answer_seconds',
-    'Time from a request to its answer.',
+    'Time from the head of a request to its answer, by the pattern of its route (none: no route).',
     latencyBuckets,
     ['method', 'route', 'status'],
   )
   return (answer: { method: string; route: string | undefined; status: number; seconds: number }) =>
     seconds.observe(
-      { method: answer.method, route: answer.route ?? 'none', status: String(answer.status) },
+      { method: methodOf(answer.method), route: answer.route ?? 'none', status: String(answer.status) },
       answer.seconds,
     )
 }
+
+/** Any token is a method, and who sends one must not make a new series. */
+const methodOf = (method: string) => (methods.has(method) ? method : 'other')
+const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])

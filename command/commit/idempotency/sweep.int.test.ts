@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
 import { SQL } from 'bun'
 import { silentLogger } from '../../../shared/process/log.ts'
-import { createMetrics } from '../../../shared/process/metrics.ts'
+import { createMetrics } from '../../../shared/process/registry.ts'
 import { migratedDatabase, type MigratedDatabase } from '../../../tests/support/command-side.ts'
 import { waitFor } from '../../../tests/support/stack.ts'
 import { genericAggregates } from '../../aggregates.ts'

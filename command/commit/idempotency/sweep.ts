@@ -22,7 +22,11 @@ export interface KeySweepOptions {
  */
 export function createKeySweep({ orm, metrics, log, ...options }: KeySweepOptions): Runnable {
   const { intervalMs = 10_000, rowsMax = 250 } = options
-  const swept = counter(metrics, 'command_idempotency_keys_swept_total', 'Kept answers deleted after expiry.')
+  const swept = counter(
+    metrics,
+    'command_idempotency_keys_swept_total',
+    'Answers kept for repeats that were deleted after their expiry.',
+  )
   const lifetime = new AbortController()
   let running: Promise<void> | undefined
   /** How far the last look got: without it each would step over the index entries of all that were ever deleted. */

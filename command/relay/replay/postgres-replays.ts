@@ -12,7 +12,7 @@ import type { ReplayStore, StateBatch, StateRequest } from './store.ts'
 /** On connections of its own, so that what is read for a replay is never waited for by live events. */
 export class PostgresReplays implements ReplayStore, Runnable {
   readonly name = 'replays'
-  private readonly pool: Pool
+  readonly pool: Pool
   private readonly readers = new Map<string, ReturnType<ReplaySource['reader']>>()
 
   constructor(options: Omit<PoolOptions, 'connections'>) {

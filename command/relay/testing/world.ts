@@ -125,7 +125,7 @@ const fast = (database: MigratedDatabase, vhost: TestVhost): Env => ({
 })
 
 async function readMetric(service: RelayService, name: string): Promise<number> {
-  const line = (await service.metricsText()).split('\n').find((text) => text.startsWith(`${name}{`))
+  const line = (await service.metrics.metrics()).split('\n').find((text) => text.startsWith(`${name}{`))
   if (!line) throw new Error(`no metric ${name}`)
   return Number(line.slice(line.lastIndexOf(' ')))
 }

@@ -1,5 +1,5 @@
 import { silentLogger } from '../../../shared/process/log.ts'
-import { createMetrics } from '../../../shared/process/metrics.ts'
+import { createMetrics } from '../../../shared/process/registry.ts'
 import type { Database } from '../../database.ts'
 import { createParkedView } from '../parking/view.ts'
 import { createPauseSwitch } from '../pause.ts'
