@@ -13,12 +13,14 @@ export function refusal(seen: Observation): string | undefined {
   if (seen.cursor + 1 < seen.floorSeq)
     return (
       `the log begins at seq ${seen.floorSeq}, beyond the cursor ${seen.cursor}: events were dropped unpublished; ` +
-      'rebuild the read models, then set the cursor forward'
+      `set the cursor forward and have everything replayed, see ${runbook}`
     )
   if (seen.cursorCluster !== undefined && seen.cursorCluster !== seen.cluster)
     return (
       `the database cluster changed from ${seen.cursorCluster} to ${seen.cluster} (restore or failover): ` +
-      'rebuild the read models, then set outbox_cursor.cluster to NULL'
+      `were commits lost? see ${runbook}`
     )
   return undefined
 }
+
+const runbook = 'docs/operating.md, "The relay refuses"'

@@ -27,7 +27,7 @@ test.each([
   ['a sequence behind the log', { sequence: 99 }, /stands at 99, behind its highest seq 100/],
   ['a sequence behind the cursor', { head: 0, sequence: 80 }, /stands at 80, behind the cursor 90/],
   ['another cluster', { cluster: '8.00000001' }, /cluster changed from 7.* to 8/],
-  ['another timeline', { cluster: '7.00000002' }, /rebuild the read models/],
+  ['another timeline', { cluster: '7.00000002' }, /were commits lost\? see docs\/operating\.md/],
 ])('%s is refused', (_, change, reason) => {
   expect(refusal({ ...healthy, ...change })).toMatch(reason)
 })

@@ -121,7 +121,7 @@ test('the relay stores the cluster it reads, and refuses another one', async () 
   const [stored] = await world.database.sql`SELECT cluster FROM outbox_cursor`
   expect(stored.cluster).toMatch(/^\d+\.[0-9A-F]{8}$/)
   await world.database.sql`UPDATE outbox_cursor SET cluster = '1.00000001'`
-  await waitFor(async () => (await logReason(relay))?.includes('rebuild the read models'), {
+  await waitFor(async () => (await logReason(relay))?.includes('were commits lost?'), {
     timeoutMs: 5_000,
     what: 'the refusal',
   })

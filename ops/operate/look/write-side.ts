@@ -1,4 +1,5 @@
 import type { SQL } from 'bun'
+import { refusal } from '../../../command/relay/guard.ts'
 import { instantSql, observeSql } from '../../../command/relay/statements.ts'
 import { readReplayStates, type ReplayState } from './replays.ts'
 
@@ -62,7 +63,7 @@ export async function readWriteSide(sql: SQL): Promise<WriteSide> {
       paused: relay.paused_at
         ? { at: relay.paused_at, by: relay.paused_by, reason: relay.pause_reason }
         : undefined,
-      refusal: refusalOf(seen),
+      refusal: refusal({ ...seen, cursorCluster: seen.cursorCluster ?? undefined }),
     },
     backlog: { events, oldestMs: events > 0 ? Math.round(seen.oldestAgeMs ?? 0) : 0 },
     log: {
@@ -78,20 +79,6 @@ export async function readWriteSide(sql: SQL): Promise<WriteSide> {
     parked,
     replays,
   }
-}
-
-function refusalOf(seen: {
-  sequence: number
-  head: number
-  cursor: number
-  cluster: string
-  cursorCluster?: string
-}) {
-  if (seen.cursorCluster && seen.cursorCluster !== seen.cluster)
-    return 'the cluster is another than the one the cursor was moved in: rows may be lost, rebuild'
-  if (seen.sequence < Math.max(seen.head, seen.cursor))
-    return 'the sequence is behind the log: rows came by a side door or were lost'
-  return undefined
 }
 
 const cursorsSql = `

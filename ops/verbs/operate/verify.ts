@@ -24,7 +24,7 @@ What differs is looked at again once the pipeline has applied all that was commi
 
 --repair brings exactly those right, through the version gate: it asks the relay to send them again (everything, where
 there are more than 100), replaces differing ones at their version, and turns extra ones into tombstones. It may be
-repeated. What is ahead takes a rebuild.`,
+repeated. What is ahead has no repair: docs/operating.md, "The relay refuses".`,
   options: {
     aggregate: { type: 'string', value: 'NAME', doc: 'this one alone; without it all of them' },
     deep: { type: 'boolean', doc: 'compare whole documents too, with what the projection makes of the rows' },
