@@ -1,7 +1,7 @@
 import { queueName } from '../../shared/messaging/names.ts'
 import type { Stack } from '../stack/index.ts'
 import type { PublishCall, StoredUser } from './history.ts'
-import { queueDepths, readDocuments, readPublishes, readTables, type Tables } from './world/records.ts'
+import { queueDepths, readDocuments, readPublishes, readTables, served, type Tables } from './world/records.ts'
 import { startWorld, type Topology, type World } from './world/world.ts'
 
 /** What is put under a fault: how it is started, and where its records are. The checker knows nothing of it. */
@@ -21,18 +21,16 @@ export interface SystemState extends Pick<Tables, 'rows' | 'log' | 'replays'> {
   readonly queued: Readonly<Record<string, number>>
 }
 
-const COLLECTION = 'users_g1'
-const GROUP = 'users-g1'
-
 export const ourSystem: System = {
   start: startWorld,
   async state({ places, topology: { partitions } }) {
+    const { group, collection } = await served(places)
     const queues = Array.from({ length: partitions }, (_, partition) =>
-      queueName(GROUP, partition, partitions),
+      queueName(group, partition, partitions),
     )
     const [{ cursor, ...tables }, documents, queued] = await Promise.all([
       readTables(places),
-      readDocuments(places, COLLECTION),
+      readDocuments(places, collection),
       queueDepths(places.brokerUrl, queues),
     ])
     return { ...tables, documents, queued, backlogEvents: (tables.log.at(-1)?.seq ?? 0) - cursor }

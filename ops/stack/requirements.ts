@@ -33,6 +33,7 @@ const PACKAGES: Record<string, string> = {
   flock: 'util-linux',
   mount: 'mount',
   setpriv: 'util-linux',
+  faketime: 'faketime',
 }
 
 export function requireLinux(): void {

@@ -1,9 +1,11 @@
 import { F10, F11, F12 } from './broker.ts'
+import { F19 } from './clocks.ts'
 import { F14, F15 } from './events.ts'
 import type { Fault } from './fault.ts'
 import { F9 } from './network.ts'
 import { F16 } from './poison.ts'
 import { F1, F13, F2, F21, F23, F3 } from './processes.ts'
+import { F22 } from './rebuilds.ts'
 import { F17, F18, F4, F5, F6, F7, F8 } from './servers.ts'
 
 /** Every fault, by its number. */
@@ -26,6 +28,8 @@ export const faults: readonly Fault[] = [
   F16,
   F17,
   F18,
+  F19,
   F21,
+  F22,
   F23,
 ]

@@ -13,11 +13,23 @@ export const F4: Fault = {
   variants: [
     { name: 'back after 1 s', runs: 3, seconds: 12, script: (scene) => brokerDies(scene, 1_000) },
     { name: 'back after 60 s', runs: 1, seconds: 75, script: (scene) => brokerDies(scene, 60_000) },
+    {
+      name: 'back after five minutes',
+      runs: 1,
+      seconds: 320,
+      writesPerSecond: 60,
+      readsPerSecond: 10,
+      async script(scene) {
+        // I10: the backlog is what was written meanwhile, and no process grows with it.
+        scene.bounded('backlogEvents', 1.1 * 60 * 320)
+        await brokerDies(scene, 300_000)
+      },
+    },
   ],
 }
 
 async function brokerDies(scene: Scene, forMs: number): Promise<void> {
-  await scene.at(scene.seconds > 30 ? 0.1 : scene.random.between(0.1, 0.25))
+  await scene.at(scene.seconds > 30 ? 5 / scene.seconds : scene.random.between(0.1, 0.25))
   const struckMs = scene.strike('rabbitmq', 'SIGKILL')
   await scene.pause(forMs)
   await scene.mend('rabbitmq')

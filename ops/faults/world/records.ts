@@ -1,9 +1,12 @@
 import { existsSync, readFileSync } from 'node:fs'
 import type { AMQPChannel } from '@cloudamqp/amqp-client'
+import { createPointers } from '../../../query/projector/generations/pointers.ts'
+import { atGeneration, type ReadModel } from '../../../query/projector/read-model.ts'
+import { users } from '../../../query/users/users.ts'
 import { connectAmqp } from '../../../shared/messaging/amqp-connection.ts'
 import type { RecordLine } from '../entries/record.ts'
 import type { LogEvent, PublishCall, ReplayAsked, Row, StoredUser } from '../history.ts'
-import { query, withStore, type Places } from './places.ts'
+import { query, withCollections, withStore, type Places } from './places.ts'
 
 export interface Tables {
   readonly rows: readonly Row[]
@@ -39,6 +42,14 @@ export async function readTables({ ownerUrl }: Places): Promise<Tables> {
 /** The store's record: every document of the read model, tombstones too. */
 export async function readDocuments({ storeUrl }: Places, collection: string): Promise<StoredUser[]> {
   return withStore(storeUrl, (client) => client.db().collection<StoredUser>(collection).find({}).toArray())
+}
+
+/** The generation that is read at the moment: its queues and its collection. */
+export async function served({ storeUrl }: Places): Promise<Pick<ReadModel, 'group' | 'collection'>> {
+  const pointer = await withCollections(storeUrl, (collectionOf) =>
+    createPointers(collectionOf).find(users.name),
+  )
+  return pointer ? atGeneration(users, pointer.serving) : users
 }
 
 /** The harness's record around the publishers, from the files of all relays' lives. */
