@@ -1,5 +1,5 @@
 import { delay } from '../../shared/process/backoff.ts'
-import type { Stack } from '../stack/index.ts'
+import type { ServerName, Stack } from '../stack/index.ts'
 import { check, type Verdict } from './check/index.ts'
 import { nowMs } from './clock.ts'
 import type { Convergence, Expectation, History, LogEvent, StoredUser } from './history.ts'
@@ -8,6 +8,7 @@ import { Random } from './random.ts'
 import { Scene } from './scene.ts'
 import { type Timeline, timelineOf } from './timeline.ts'
 import { ourSystem, type System, type SystemState } from './system.ts'
+import { isBallast } from './world/ballast.ts'
 import type { Topology } from './world/world.ts'
 import { Watcher } from './world/watcher.ts'
 
@@ -15,6 +16,8 @@ export interface RunOptions {
   readonly stack: Stack
   /** What is put under the fault; ours where left out. */
   readonly system?: System
+  /** Where a server's data is, for the faults that need to know. */
+  readonly dirOf?: ((server: ServerName) => string) | undefined
   readonly topology: Topology
   /** Logs and records of the run's processes. */
   readonly dir: string
@@ -77,6 +80,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     seconds: options.seconds,
     expectations,
     signal,
+    dirOf: options.dirOf,
   })
   try {
     watcher.start(world.watched)
@@ -98,6 +102,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
     })
     await watcher.stop()
     const { rows, log, replays, documents } = await system.state(world)
+    await scene.lastly(documents)
     const history: History = {
       writes: client.writes,
       probes: client.probes,
@@ -106,7 +111,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       log,
       replays: replays.map((one) => ({ ...one, isExpected: scene.losesQueues })),
       publishes: system.publishes(world),
-      documents,
+      documents: documents.filter(({ _id: id }) => !isBallast(id)),
       convergence,
       ends: world.ends,
       looks: watcher.looks,
@@ -162,6 +167,8 @@ interface ConvergeOptions extends Pick<Convergence, 'healedMs' | 'limitMs'> {
 
 function agrees(log: readonly LogEvent[], documents: readonly StoredUser[]): boolean {
   const newest = new Map(log.map(({ aggregateId, version }) => [aggregateId, version]))
-  const shown = new Map(documents.map(({ _id, version }) => [_id, version]))
+  const shown = new Map(
+    documents.filter(({ _id: id }) => !isBallast(id)).map(({ _id: id, version }) => [id, version]),
+  )
   return newest.size === shown.size && [...newest].every(([id, version]) => shown.get(id) === version)
 }

@@ -1,7 +1,7 @@
 import { delay } from '../../shared/process/backoff.ts'
 import type { ServerName } from '../stack/index.ts'
 import { nowMs } from './clock.ts'
-import type { Expectation, InvariantName, Question } from './history.ts'
+import type { Expectation, InvariantName, Question, StoredUser } from './history.ts'
 import type { Client } from './load/client.ts'
 import type { Random } from './random.ts'
 import type { World } from './world/world.ts'
@@ -14,6 +14,7 @@ export interface SceneOptions {
   readonly seconds: number
   readonly expectations: Expectation[]
   readonly signal: AbortSignal
+  readonly dirOf?: ((server: ServerName) => string) | undefined
 }
 
 export interface Mark {
@@ -27,6 +28,8 @@ export class Scene {
   healedMs = 0
   /** Set by a fault that takes events from the read side's queues. */
   losesQueues = false
+  /** Looks at the store once all has converged, or had time to. */
+  lastly: (documents: readonly StoredUser[]) => Promise<void> | void = () => {}
   private readonly remedies = new Map<string, () => Promise<unknown> | unknown>()
 
   constructor(private readonly options: SceneOptions) {}
@@ -48,6 +51,13 @@ export class Scene {
   }
   get seconds(): number {
     return this.options.seconds
+  }
+
+  /** Where a server's data is; known of servers that are the run's own. */
+  dirOf(server: ServerName): string {
+    const dir = this.options.dirOf?.(server)
+    if (dir === undefined) throw new Error(`the data of ${server} is shared with other runs`)
+    return dir
   }
 
   /** Waits until this part of the load's time has passed. */

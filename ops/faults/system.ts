@@ -1,7 +1,14 @@
 import { queueName } from '../../shared/messaging/names.ts'
 import type { Stack } from '../stack/index.ts'
 import type { PublishCall, StoredUser } from './history.ts'
-import { queueDepths, readDocuments, readPublishes, readTables, served, type Tables } from './world/records.ts'
+import {
+  queueDepths,
+  readDocuments,
+  readPublishes,
+  readTables,
+  served,
+  type Tables,
+} from './world/records.ts'
 import { startWorld, type Topology, type World } from './world/world.ts'
 
 /** What is put under a fault: how it is started, and where its records are. The checker knows nothing of it. */
@@ -28,12 +35,12 @@ export const ourSystem: System = {
     const queues = Array.from({ length: partitions }, (_, partition) =>
       queueName(group, partition, partitions),
     )
-    const [{ cursor, ...tables }, documents, queued] = await Promise.all([
+    const [{ head, cursor, ...tables }, documents, queued] = await Promise.all([
       readTables(places),
       readDocuments(places, collection),
       queueDepths(places.brokerUrl, queues),
     ])
-    return { ...tables, documents, queued, backlogEvents: (tables.log.at(-1)?.seq ?? 0) - cursor }
+    return { ...tables, documents, queued, backlogEvents: head - cursor }
   },
   publishes: ({ relays }) => readPublishes(relays.flatMap(({ recordFiles }) => recordFiles)),
 }

@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises'
 import type { Stack } from '../../stack/index.ts'
+import { makeThrowawayDir } from '../../stack/throwaway.ts'
 import { run, type RunOptions, type RunResult } from '../run.ts'
 import type { Topology } from '../world/world.ts'
+import type { OwnStack } from './fault.ts'
 import type { Job } from './plan.ts'
 import { failureOf, reportOf, type RunReport } from './report.ts'
 
@@ -19,9 +21,37 @@ export interface ExecuteOptions {
 }
 
 /** Makes one run of the matrix. Never rejects, but when interrupted: what fails is in the report. */
-export async function execute(
+export async function execute(job: Job, options: ExecuteOptions): Promise<RunReport> {
+  const { ownStack } = job.variant
+  if (!ownStack) return onStack(job, options)
+  const startedMs = performance.now()
+  const place = await makeThrowawayDir()
+  try {
+    const own = await ownStack(place.path, options.signal)
+    try {
+      return await onStack(job, { ...options, stack: own.stack, dirOf: own.dirOf })
+    } finally {
+      await own.release()
+    }
+  } catch (error) {
+    options.signal.throwIfAborted()
+    return failureOf(job, error, performance.now() - startedMs)
+  } finally {
+    await place.remove()
+  }
+}
+
+async function onStack(
   job: Job,
-  { stack, dir, signal, topology, overrides, onResult }: ExecuteOptions,
+  {
+    stack,
+    dir,
+    signal,
+    topology,
+    overrides,
+    onResult,
+    dirOf,
+  }: ExecuteOptions & Partial<Pick<OwnStack, 'dirOf'>>,
 ): Promise<RunReport> {
   const { variant, seed, seconds } = job
   const startedMs = performance.now()
@@ -29,6 +59,7 @@ export async function execute(
     const settings = { ...variant.topology?.settings, ...topology?.settings }
     const result = await run({
       stack,
+      dirOf,
       dir,
       seed,
       seconds,

@@ -1,3 +1,4 @@
+import type { ServerName, Stack } from '../../stack/index.ts'
 import type { Scene } from '../scene.ts'
 import type { Topology } from '../world/world.ts'
 
@@ -23,4 +24,13 @@ export interface Variant {
   /** From healing to agreement. */
   readonly convergeMs?: number
   readonly script: (scene: Scene) => Promise<void>
+  /** Servers of its own, for what cannot be done to those that all runs share. */
+  readonly ownStack?: (dataDir: string, signal: AbortSignal) => Promise<OwnStack>
+}
+
+export interface OwnStack {
+  readonly stack: Stack
+  /** Where a server's data is. */
+  dirOf(server: ServerName): string
+  release(): Promise<void>
 }

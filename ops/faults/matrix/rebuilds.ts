@@ -1,14 +1,16 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { diesWithUs } from '../../stack/run.ts'
+import { waitFor } from '../../wait.ts'
 import { nowMs } from '../clock.ts'
 import type { Scene } from '../scene.ts'
+import { readDocuments } from '../world/records.ts'
 import type { Fault } from './fault.ts'
 
 export const F22: Fault = {
   id: 'F22',
-  title: 'a rebuild under load, and one that is killed half-way',
-  expected: 'the read model is the fold of the log, and reads are never interrupted',
+  title: 'a rebuild under load, one that is killed half-way, and a new read model',
+  expected: 'the read models are the fold of the log, and reads are never interrupted',
   variants: [
     {
       name: 'in one go',
@@ -25,6 +27,14 @@ export const F22: Fault = {
       readsPerSecond: 120,
       topology: { queries: 2 },
       script: (scene) => rebuilt(scene, 3),
+    },
+    {
+      name: 'a new read model comes with the next version',
+      runs: 2,
+      seconds: 20,
+      readsPerSecond: 80,
+      topology: { queries: 2 },
+      script: added,
     },
   ],
 }
@@ -50,6 +60,33 @@ async function rebuilt(scene: Scene, kills: number): Promise<void> {
   await scene.pause(1_000)
   scene.served('reads', fromMs)
   scene.served('writes', fromMs)
+}
+
+const LATER_VERSION = join(import.meta.dir, '../entries/query-with-names.ts')
+
+/** The query processes are replaced one after the other by a version that has one read model more. */
+async function added(scene: Scene): Promise<void> {
+  const { places, queries } = scene.world
+  await scene.at(0.2)
+  const fromMs = scene.mark('the next version')
+  for (const query of queries) {
+    await query.stop()
+    query.start({}, LATER_VERSION)
+    await query.untilGreen('ready')
+  }
+  scene.mark('everywhere')
+  scene.served('writes', fromMs)
+  scene.lastly = async (users) => {
+    const wanted = new Map(users.map(({ _id: id, version }) => [id, version]))
+    const isFilled = async () => {
+      const found = await readDocuments(places, 'names_g1')
+      return found.length === wanted.size && found.every(({ _id: id, version }) => wanted.get(id) === version)
+    }
+    const filled = await waitFor(isFilled, { timeoutMs: 30_000, what: 'the new read model' }).catch(
+      () => false,
+    )
+    scene.fact('I6', filled, 'the new read model is not the fold of the log')
+  }
 }
 
 /** The operator's verb as it is typed. @returns its exit code; undefined when it was killed after `killAfterMs` */

@@ -1,6 +1,5 @@
 import { countParked } from '../../../query/projector/parking/operations.ts'
 import { waitFor } from '../../wait.ts'
-import { nowMs } from '../clock.ts'
 import type { Scene } from '../scene.ts'
 import { query, withCollections } from '../world/places.ts'
 import type { Fault, Variant } from './fault.ts'
@@ -72,14 +71,19 @@ export const F5: Fault = {
 async function acrossReturn(scene: Scene, server: 'postgres'): Promise<number> {
   const downMs = scene.marks.at(-1)!.atMs
   await scene.mend(server)
+  await firstWriteAfter(scene, 'the return of PostgreSQL')
+  return scene.healedMs - downMs
+}
+
+/** Begun after the healing and acknowledged within ten seconds of it. */
+export async function firstWriteAfter(scene: Scene, what: string): Promise<void> {
   const { healedMs, client } = scene
   const served = () =>
     client.writes.some(({ attempts }) =>
-      attempts.some(({ status, startedMs }) => startedMs > healedMs && status < 300 && status > 0),
+      attempts.some(({ status, startedMs }) => startedMs > healedMs && status >= 200 && status < 300),
     )
   const isBack = await waitFor(served, { timeoutMs: 10_000, what: 'a write' }).catch(() => false)
-  scene.fact('I9', isBack, 'no write was acknowledged within 10 s of the return of PostgreSQL')
-  return healedMs - downMs
+  scene.fact('I9', isBack, `no write was acknowledged within 10 s of ${what}`)
 }
 
 export const F6: Fault = {
@@ -252,54 +256,4 @@ async function hog(ownerUrl: string, adminUrl: string, left: number) {
   )
   await Promise.all(hogs.map((one) => one.unsafe('SELECT 1')))
   return hogs
-}
-
-const HELD_S = 300
-
-export const F17: Fault = {
-  id: 'F17',
-  title: 'a transaction held open under load',
-  expected: 'nothing waits for it; the loss of throughput is stated',
-  variants: [
-    {
-      name: 'a writing one, for five minutes',
-      runs: 1,
-      seconds: HELD_S + 40,
-      writesPerSecond: 40,
-      readsPerSecond: 10,
-      async script(scene) {
-        const { world, seconds } = scene
-        await scene.at(20 / seconds)
-        const before = rate(scene, scene.startedMs, nowMs())
-        const holder = new Bun.SQL(world.places.adminUrl, { max: 1, idleTimeout: 0 })
-        scene.remedy('transaction', () => holder.close({ timeout: 0 }))
-        // It has written, so that it holds the oldest transaction id of the cluster, and taken a snapshot.
-        await holder.unsafe('BEGIN ISOLATION LEVEL REPEATABLE READ')
-        await holder.unsafe('CREATE TABLE held (n int); SELECT count(*) FROM outbox')
-        const heldMs = scene.mark('a transaction is open')
-        await scene.at((seconds - 20) / seconds)
-        await holder.unsafe('ROLLBACK')
-        await scene.mend('transaction')
-        const during = rate(scene, heldMs, nowMs())
-        scene.mark(`${before.toFixed(1)} writes/s before, ${during.toFixed(1)} meanwhile`)
-        scene.served('writes', heldMs)
-        scene.green('relay', 'pipeline', heldMs)
-        scene.fact(
-          'I9',
-          during > 0.95 * before,
-          `${during.toFixed(1)} writes/s instead of ${before.toFixed(1)}`,
-        )
-      },
-    },
-  ],
-}
-
-/** Of acknowledged writes, a second. */
-function rate({ client }: Scene, fromMs: number, untilMs: number): number {
-  const acknowledged = client.writes.flatMap(({ attempts }) =>
-    attempts.filter(
-      ({ status, endedMs }) => status >= 200 && status < 300 && endedMs >= fromMs && endedMs < untilMs,
-    ),
-  )
-  return (acknowledged.length * 1_000) / (untilMs - fromMs)
 }

@@ -6,12 +6,15 @@ import { users } from '../../../query/users/users.ts'
 import { connectAmqp } from '../../../shared/messaging/amqp-connection.ts'
 import type { RecordLine } from '../entries/record.ts'
 import type { LogEvent, PublishCall, ReplayAsked, Row, StoredUser } from '../history.ts'
+import { isBallast, notBallastSql } from './ballast.ts'
 import { query, withCollections, withStore, type Places } from './places.ts'
 
 export interface Tables {
   readonly rows: readonly Row[]
   readonly log: readonly LogEvent[]
   readonly replays: readonly Pick<ReplayAsked, 'reason' | 'phase'>[]
+  /** Highest `seq`, ballast or not. */
+  readonly head: number
   readonly cursor: number
 }
 
@@ -22,19 +25,21 @@ export async function readTables({ ownerUrl }: Places): Promise<Tables> {
     ownerUrl,
     `SELECT (SELECT coalesce(json_agg(json_build_object('id', id, 'first_name', first_name, 'last_name', last_name,
        'email', email, 'version', version, 'created_at', ${instant('created_at')}, 'updated_at', ${instant('updated_at')})), '[]')
-       FROM users)::text AS rows,
+       FROM users WHERE ${notBallastSql('id')})::text AS rows,
      (SELECT coalesce(json_agg(json_build_object('seq', seq, 'id', id, 'aggregateId', aggregateid, 'type', type,
        'version', version, 'data', payload, 'occurredAt', ${instant('occurred_at')}) ORDER BY seq), '[]')
-       FROM outbox)::text AS log,
+       FROM outbox WHERE ${notBallastSql('aggregateid')})::text AS log,
+     (SELECT coalesce(max(seq), 0) FROM outbox)::text AS head,
      (SELECT coalesce(json_agg(json_build_object('reason', reason, 'phase', phase)), '[]') FROM outbox_replays
        WHERE reason <> 'first')::text AS replays,
      (SELECT seq FROM outbox_cursor WHERE name = 'relay')::text AS cursor`,
   )
-  const { rows, log, replays, cursor } = found!
+  const { rows, log, replays, head, cursor } = found!
   return {
     rows: JSON.parse(rows),
     log: JSON.parse(log),
     replays: JSON.parse(replays),
+    head: Number(head),
     cursor: Number(cursor),
   }
 }
@@ -68,7 +73,17 @@ function callsIn(relay: string, text: string): PublishCall[] {
     if ('ids' in entry) calls.set(entry.call, { relay, ...entry })
     else calls.set(entry.call, { ...calls.get(entry.call)!, fates: entry.fates })
   }
-  return [...calls.values()]
+  return [...calls.values()].map(withoutBallast).filter(({ ids }) => ids.length > 0)
+}
+
+function withoutBallast(call: PublishCall): PublishCall {
+  if (!call.ids.some(isBallast)) return call
+  const kept = call.ids.flatMap((id, index) => (isBallast(id) ? [] : [index]))
+  // What is left of a window that failed has failed, whichever of it did.
+  const fates = call.fates?.every((fate) => fate === 'confirmed')
+    ? kept.map((index) => call.fates![index]!)
+    : undefined
+  return { ...call, ids: kept.map((index) => call.ids[index]!), fates }
 }
 
 /** Messages that nobody took yet. @throws when the broker or a queue is not there */

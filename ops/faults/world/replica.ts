@@ -57,12 +57,12 @@ export class Replica {
     return this.child !== undefined
   }
 
-  /** @param more settings of this life alone */
-  start(more: Readonly<Record<string, string>> = {}): void {
+  /** @param more settings of this life alone @param entry run in this life, instead of what the others run */
+  start(more: Readonly<Record<string, string>> = {}, entry = this.options.entry): void {
     if (this.child) return
     this.life++
     this.isCondemned = false
-    const { role, entry, runtime = process.execPath, env, dir, onEnd } = this.options
+    const { role, runtime = process.execPath, env, dir, onEnd } = this.options
     const log = openSync(this.logFile, 'a')
     const program = entry === undefined ? [join(ROOT, 'ops/main.ts'), role] : [entry]
     const argv = diesWithUs([runtime, ...program], 'KILL')
