@@ -33,6 +33,7 @@ export interface HeartbeatOptions {
 export class Heartbeats {
   private nextAtMs = 0
   private failures = 0
+  private number = 0
   /** The connection on which the last ones were sent. */
   private triedOn = 0
   /** By partition, then by aggregate. */
@@ -117,6 +118,7 @@ export class Heartbeats {
       head,
       cursor,
       term,
+      number: ++this.number,
       ...(last ? { last } : undefined),
       ...(status.observation?.paused ? { paused: true } : undefined),
     }

@@ -88,6 +88,9 @@ test('heartbeats name the last confirmed event of their partition and count each
   await waitFor(() => last(5)?.last, { timeoutMs: 5_000, what: 'the other last event' })
   expect(last(5)!.last).toEqual({ users: { seq: 2, count: 1, id: fifth, version: 1 } })
   expect(last(0)).not.toHaveProperty('last')
+  const numbers = queue.heartbeats.flatMap(({ partition, number }) => (partition === 3 ? [number!] : []))
+  expect(numbers.length).toBeGreaterThan(1)
+  expect(numbers).toEqual([...new Set(numbers)].toSorted((a, b) => a - b))
 
   await first.stop()
   await world.start()

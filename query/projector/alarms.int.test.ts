@@ -57,29 +57,45 @@ test('an event that can be neither applied nor parked stops its partition alone,
   expect((await mended.pipeline())['events']).toMatchObject({ state: 'ok' })
 })
 
-test('a heartbeat comes through its partition, and every replica can tell how old the last one is', async () => {
+test('a heartbeat comes through its partition, and every replica can tell for how long none has', async () => {
+  const hourMs = 3_600_000
+  const at = (offsetMs: number) => new Date(Date.now() + offsetMs).toISOString()
   const first = await world.startProjector()
-  const time = new Date().toISOString()
-  await world.relay.heartbeat(0, { time })
+  const noted = (partition: number, time: string) =>
+    waitFor(async () => (await first.records.heartbeatOf(queues[partition]!))?.time === time, {
+      timeoutMs,
+      what: `the heartbeat of partition ${partition} in the store`,
+    })
+  // The clock of one relay is an hour ahead, that of the next one an hour behind.
+  const [ahead, behind] = [at(hourMs), at(-hourMs)]
+  await world.relay.heartbeat(0, { time: ahead, term: 1, number: 9 })
+  await noted(0, ahead)
+  await world.relay.heartbeat(0, { time: behind, term: 2, number: 1 })
+  await noted(0, behind)
   // An older one, redelivered late, turns nothing back.
-  await world.relay.heartbeat(0, { time: '2020-01-01T00:00:00.000Z' })
-  await world.relay.heartbeat(1, { time: '2020-01-01T00:00:00.000Z' })
-  const entries = await waitFor(
-    async () => {
-      const found = await first.records.heartbeats()
-      return found.length === 2 ? found : undefined
-    },
-    { timeoutMs, what: 'both heartbeats in the store' },
-  )
-  expect(entries.find(({ partition }) => partition === 0)).toMatchObject({ time, head: 7, cursor: 7 })
+  await world.relay.heartbeat(0, { time: ahead, head: 9, term: 1, number: 8 })
+  await world.relay.heartbeat(1, { time: ahead, term: 2, number: 2 })
+  await noted(1, ahead)
+  expect(await first.records.heartbeatOf(queues[0]!)).toMatchObject({ time: behind, head: 7, cursor: 7 })
 
   const other = await world.startProjector({ replica: 'replica-2' })
-  await other.view.refresh()
-  expect((await ask(pipelineProbes(other.view, () => queues, 30_000)))['heartbeats']).toMatchObject({
-    state: 'failed',
-    queues: [queues[1]],
-  })
-  expect(await other.total('projector_heartbeat_age_seconds')).toBeGreaterThan(1_000_000)
+  const alarm = async (overdueMs: number) => {
+    await other.view.refresh()
+    return (await ask(pipelineProbes(other.view, () => queues, overdueMs)))['heartbeats']
+  }
+  expect(await alarm(30_000)).toMatchObject({ state: 'ok' })
+  let number = 2
+  const red = await waitFor(
+    async () => {
+      await world.relay.heartbeat(0, { time: behind, term: 2, number: number++ })
+      const check = await alarm(1_000)
+      const isAlone = (check as { queues?: string[] }).queues?.length === 1
+      return check?.state === 'failed' && isAlone ? check : undefined
+    },
+    { timeoutMs, what: 'the silent partition alone to be told' },
+  )
+  expect(red).toMatchObject({ queues: [queues[1]] })
+  expect(await other.total('projector_heartbeat_age_seconds')).toBeLessThan(600)
 })
 
 test('a partition that does not move gives its channel back, also while heartbeats come, and says so', async () => {

@@ -19,27 +19,47 @@ export interface PipelineView extends Runnable {
 }
 
 export interface HeartbeatAge extends HeartbeatEntry {
+  /**
+   * For how long this process has known of none that is newer, by a clock that never steps; at most since its start. The
+   * relay's clock has no say: ahead by an hour, it would hide an hour of silence.
+   */
   readonly ageSeconds: number
+}
+
+interface Known {
+  readonly entry: HeartbeatEntry
+  readonly sinceMs: number
 }
 
 const refreshMs = 2_000
 const timeoutMs = 5_000
 
-export function createPipelineView(records: ProjectorRecords): PipelineView {
+export function createPipelineView(
+  records: Pick<ProjectorRecords, 'heartbeats' | 'queues'>,
+  nowMs = () => performance.now(),
+): PipelineView {
   const stopping = new AbortController()
-  const newest = new Map<string, HeartbeatEntry>()
+  const newest = new Map<string, Known>()
+  const startedAtMs = nowMs()
+  let isFirst = true
   let queues: readonly QueueEntry[] = []
   let running: Promise<void> | undefined
 
   function see(entry: HeartbeatEntry): void {
-    const known = newest.get(entry.queue)
-    if (known === undefined || known.time < entry.time) newest.set(entry.queue, entry)
+    note(entry, nowMs())
+  }
+
+  function note(entry: HeartbeatEntry, sinceMs: number): void {
+    const known = newest.get(entry.queue)?.entry
+    if (known === undefined || isNews(known, entry)) newest.set(entry.queue, { entry, sinceMs })
   }
 
   async function refresh(): Promise<void> {
     const reading = Promise.all([records.heartbeats(), records.queues()])
     const [heartbeats, known] = await withTimeout(reading, timeoutMs, 'reading the records')
-    for (const entry of heartbeats) see(entry)
+    // What was there at the first look may be of any age.
+    for (const entry of heartbeats) note(entry, isFirst ? startedAtMs : nowMs())
+    isFirst = false
     // Those of a generation that was taken away.
     const present = new Set(heartbeats.map(({ queue }) => queue))
     for (const queue of newest.keys()) if (!present.has(queue)) newest.delete(queue)
@@ -67,11 +87,14 @@ export function createPipelineView(records: ProjectorRecords): PipelineView {
     refresh,
     queues: () => queues,
     heartbeats() {
-      const nowMs = Date.now()
-      return [...newest.values()].map((entry) => ({
+      return [...newest.values()].map(({ entry, sinceMs }) => ({
         ...entry,
-        ageSeconds: Math.max(0, nowMs - Date.parse(entry.time)) / 1000,
+        ageSeconds: Math.max(0, nowMs() - sinceMs) / 1_000,
       }))
     },
   }
 }
+
+/** A process of an older version moves the time alone, and only ahead. */
+const isNews = (known: HeartbeatEntry, { order, time }: HeartbeatEntry) =>
+  order > known.order || (order === known.order && time > known.time)

@@ -31,6 +31,7 @@ const heartbeat: Heartbeat = {
   cursor: 8,
   paused: true,
   term: 2,
+  number: 7,
   last: { things: { seq: 8, count: 2, id, version: 3 } },
 }
 const request: ReplayRequest = {
@@ -50,7 +51,7 @@ const marker: ReplayMarker = { type: replayMarkerType, request: id, partition: 3
 describe('what the machinery says is read back', () => {
   test('a heartbeat, also one of a relay that says less or more', () => {
     expect(parseHeartbeat(bytes(heartbeat))).toEqual(heartbeat)
-    const { paused: _, term: __, last: ___, ...older } = heartbeat
+    const { paused: _, term: __, number: ____, last: ___, ...older } = heartbeat
     expect(parseHeartbeat(bytes(older))).toEqual(older)
     expect(parseHeartbeat(bytes({ ...heartbeat, more: 1 }))).toMatchObject(heartbeat)
   })

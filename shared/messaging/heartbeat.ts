@@ -4,7 +4,7 @@ import { heartbeatType, type Heartbeat } from './names.ts'
 import { instant, position } from './schemas.ts'
 
 /**
- * A heartbeat's body, checked; a relay of an older version leaves `last` and `paused` out.
+ * A heartbeat's body, checked; a relay of an older version leaves out what is optional.
  * @throws EventError `not-json` or `invalid-data`
  */
 export const parseHeartbeat: (body: Uint8Array) => Heartbeat = controlBody(
@@ -15,6 +15,7 @@ export const parseHeartbeat: (body: Uint8Array) => Heartbeat = controlBody(
     cursor: position,
     paused: Type.Optional(Type.Literal(true)),
     term: Type.Optional(position),
+    number: Type.Optional(position),
     last: Type.Optional(
       Type.Record(
         Type.String(),

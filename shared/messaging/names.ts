@@ -46,7 +46,7 @@ export const heartbeatType = 'relay.heartbeat.v1'
 /** A heartbeat's body: what the relay saw at a successful poll. Sent also as a probe after a failed publish. */
 export interface Heartbeat {
   readonly type: typeof heartbeatType
-  /** ISO 8601, the relay's clock at the poll. */
+  /** ISO 8601, the relay's clock at the poll: for people, since a clock can be wrong. */
   readonly time: string
   /** Highest `seq` in the log at that poll. */
   readonly head: number
@@ -56,6 +56,8 @@ export interface Heartbeat {
   readonly paused?: true
   /** Fencing token of the relay that sends it: one more at each change of relay. */
   readonly term?: number
+  /** Counts the heartbeats of a term: of two on one partition the later one has the higher number. */
+  readonly number?: number
   /**
    * By aggregate, the last live event of the confirmed prefix on this partition in this term: it is before this
    * heartbeat in every queue that is bound for both. Absent while there is none. In an outage a queue may hold later

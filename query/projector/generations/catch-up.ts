@@ -21,18 +21,18 @@ export function createCatchUp({
   partitions: number
 }): CatchUp {
   /** By partition, the newest heartbeat that counts so far, and how many there were since the switch. */
-  let marks: Map<number, { time: string; later: number }> | undefined
+  let marks: Map<number, { order: string; later: number }> | undefined
 
   return {
     isOver(heartbeats) {
       const of = (group: string) => heartbeats.filter((entry) => entry.group === group)
       if (!marks) {
-        marks = new Map(of(from).map(({ partition, time }) => [partition, { time, later: 0 }]))
+        marks = new Map(of(from).map(({ partition, order }) => [partition, { order, later: 0 }]))
         return false
       }
-      for (const { partition, time } of of(to)) {
-        const mark = marks.get(partition) ?? { time: '', later: 0 }
-        if (time > mark.time) marks.set(partition, { time, later: mark.later + 1 })
+      for (const { partition, order } of of(to)) {
+        const mark = marks.get(partition) ?? { order: '', later: 0 }
+        if (order > mark.order) marks.set(partition, { order, later: mark.later + 1 })
       }
       return Array.from({ length: partitions }, (_, partition) => marks?.get(partition)?.later ?? 0).every(
         (later) => later >= 2,

@@ -4,6 +4,7 @@ import { backoffMs, delay, withTimeout } from '../../../shared/process/backoff.t
 import type { Runnable } from '../../../shared/process/lifecycle.ts'
 import type { Logger } from '../../../shared/process/log.ts'
 import { closeChannel, onChannelLost, type Broker, type Connection } from '../broker.ts'
+import type { PipelineView } from '../pipeline-view.ts'
 import type { QueueEntry } from '../queue-records.ts'
 import type { ProjectorRecords } from '../records.ts'
 import { renewBindings, queueOf, type PartitionOf } from '../topology.ts'
@@ -15,6 +16,7 @@ export interface HealerOptions {
   /** This process has a consumer on it, so its queue was known to the store. */
   readonly isSubscribed: (queue: string) => boolean
   readonly records: ProjectorRecords
+  readonly view: Pick<PipelineView, 'heartbeats'>
   readonly broker: Broker
   readonly replica: string
   /** A replay of which nothing came for so long, while the relay's heartbeats do, is asked for again. */
@@ -66,13 +68,15 @@ export function createHealer(options: HealerOptions): Healer {
 
   async function look(): Promise<void> {
     const places = options.places()
-    const [queues, heartbeats] = await Promise.all([records.queues(), records.heartbeats()])
+    const queues = await records.queues()
     const known = new Map(queues.map((entry) => [entry.queue, entry]))
     await noteUnknown(places, known)
     const { overdueMs, patienceMs = patienceMsDefault } = options
     const nowMs = Date.now()
     const flowing = new Set(
-      heartbeats.filter(({ time }) => nowMs - Date.parse(time) < overdueMs).map(({ queue }) => queue),
+      options.view
+        .heartbeats()
+        .flatMap(({ queue, ageSeconds }) => (ageSeconds * 1_000 < overdueMs ? [queue] : [])),
     )
     const { ask, repeat } = plan(places, known, { nowMs, patienceMs, flowing, mine })
     if (ask.length + repeat.length === 0) return

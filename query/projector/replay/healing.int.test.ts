@@ -39,9 +39,10 @@ const needOf = async (projector: Projector, partition: number) =>
 async function heartbeat(
   projector: Projector,
   last: { id: string; seq: number; version: number; count: number },
+  term = 1,
 ) {
   const time = new Date().toISOString()
-  const more = { time, cursor: last.seq, head: last.seq, term: 1, last: { things: last } }
+  const more = { time, cursor: last.seq, head: last.seq, term, last: { things: last } }
   await world.relay.heartbeat(0, more)
   await waitFor(async () => (await projector.records.heartbeatOf(queues[0]!))?.time === time, {
     timeoutMs,
@@ -223,7 +224,7 @@ test('no alarm where another replica applied the event, or nothing has come yet,
   await heartbeat(next, { id, seq: 5, version: 4, count: 1 })
   await world.relay.heartbeat(0, { cursor: 5, head: 5, term: 2 })
   await world.relay.publish([{ id: late, version: 1, seq: 8, label: 'late' }])
-  await heartbeat(next, { id: late, seq: 8, version: 1, count: 1 })
+  await heartbeat(next, { id: late, seq: 8, version: 1, count: 1 }, 2)
   expect(await needOf(next, 0)).toBeUndefined()
   expect(await next.total('projector_replays_needed_total')).toBe(0)
 }, 20_000)

@@ -2,6 +2,7 @@ import type { Heartbeat } from '../../../shared/messaging/names.ts'
 import type { ReplayMarker } from '../../../shared/messaging/replay.ts'
 import type { CollectionOf } from '../collection-of.ts'
 import type { Inspector } from '../consumer.ts'
+import { heartbeatOrder } from '../heartbeat-records.ts'
 import type { PipelineView } from '../pipeline-view.ts'
 import { Poison } from '../prepare.ts'
 import type { ProjectorRecords } from '../records.ts'
@@ -93,10 +94,12 @@ export function createInspector(options: InspectorOptions): Inspector {
   }
 
   /** Everything before it on this partition is in the store: that is what it proves, where nothing is missing. */
-  async function noteHeartbeat({ time, head, cursor }: Heartbeat, finding: Finding): Promise<void> {
+  async function noteHeartbeat(heartbeat: Heartbeat, finding: Finding): Promise<void> {
+    const { time, head, cursor } = heartbeat
     const isComplete = await check(finding)
     if (isComplete) seen = Math.max(seen ?? 0, cursor)
-    const entry = { ...names, time, head, cursor, seen: isComplete ? cursor : undefined }
+    const seenTo = isComplete ? cursor : undefined
+    const entry = { ...names, time, head, cursor, order: heartbeatOrder(heartbeat), seen: seenTo }
     view.see(entry)
     await records.noteHeartbeat(entry)
   }
