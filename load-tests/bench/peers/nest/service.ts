@@ -49,13 +49,20 @@ class UsersController {
   }
 
   @Post('users') async create(@Body() body: Partial<User>) {
-    return this.saved('user.created', this.users.create({ ...body, id: randomUUID() }))
+    const user = await this.users.save({ ...body, id: randomUUID() } as User).catch((error) => {
+      throw error.code === '23505' ? new ConflictException() : error
+    })
+    return this.published('user.created', user)
   }
 
+  /** Locked: a plain save() puts the version that it has read over a newer one. */
   @Put('users/:id') async replace(@Param('id') id: string, @Body() body: Partial<User>) {
-    const user = await this.users.findOneBy({ id })
+    const user = await this.users.manager.transaction(async (entities) => {
+      const found = await entities.findOne(User, { where: { id }, lock: { mode: 'pessimistic_write' } })
+      return found && entities.save(entities.merge(User, found, body))
+    })
     if (!user) throw new NotFoundException()
-    return this.saved('user.updated', this.users.merge(user, body))
+    return this.published('user.updated', user)
   }
 
   @Delete('users/:id') @HttpCode(204) async remove(@Param('id') id: string) {
@@ -67,10 +74,7 @@ class UsersController {
     await this.publish({ type: 'user.deleted', ...gone })
   }
 
-  private async saved(type: UserEvent['type'], user: User) {
-    await this.users.save(user).catch((error) => {
-      throw error.code === '23505' ? new ConflictException() : error
-    })
+  private async published(type: UserEvent['type'], user: User) {
     const { version, ...data } = user
     await this.publish({ type, id: user.id, version, occurred_at: user.updated_at.toISOString(), data })
     return { id: user.id, version }
