@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { commandSettings, migrateSettings } from '../command/settings.ts'
 import { relaySettings } from '../command/relay/settings.ts'
+import { withBlock } from './blocks.ts'
 import { operatorSettings } from './operate/settings.ts'
 import { querySettings } from '../query/settings.ts'
 import { text, type Setting, type SettingsTable } from '../shared/process/settings.ts'
@@ -21,13 +22,11 @@ const tables: Readonly<Record<string, SettingsTable>> = {
 }
 
 const root = join(import.meta.dirname, '..')
-const [begin, end] = ['<!-- settings -->', '<!-- /settings -->']
 
 /** The generated documents by path, as they should be: `.env.example`, and the README with its table. */
 export async function generatedDocuments(): Promise<ReadonlyMap<string, string>> {
   const settings = union()
   const readme = await readFile(join(root, 'README.md'), 'utf8')
-  const [head, rest] = [readme.slice(0, readme.indexOf(begin)), readme.slice(readme.indexOf(end))]
   const rows = settings.map(({ name, users, setting }) => {
     const value = setting.default === undefined ? 'required' : shown(setting)
     return `| \`${name}\` | ${value ? `\`${value}\`` : ''} | ${users.join(', ')} | ${setting.doc} |`
@@ -40,7 +39,7 @@ export async function generatedDocuments(): Promise<ReadonlyMap<string, string>>
   const example = `# Every setting with its default. Copy to .env and change what you need.\n\n${lines.join('\n')}`
   return new Map([
     [join(root, '.env.example'), example],
-    [join(root, 'README.md'), `${head}${begin}\n${table}\n${rest}`],
+    [join(root, 'README.md'), withBlock(readme, 'settings', table)],
   ])
 }
 

@@ -1,18 +1,17 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { withBlock } from '../blocks.ts'
 import { metricCatalogue, type MetricEntry } from './catalogue.ts'
 import { dashboard } from './dashboard.ts'
 import { dashboardPath, readAlerts, type Alert } from './files.ts'
 
 const operatingPath = join(import.meta.dirname, '../../docs/operating.md')
-const [begin, end] = ['<!-- metrics -->', '<!-- /metrics -->']
 
 /** The generated documents of monitoring by path, as they should be. */
 export async function monitoringDocuments(): Promise<ReadonlyMap<string, string>> {
   const text = await readFile(operatingPath, 'utf8')
-  const [head, rest] = [text.slice(0, text.indexOf(begin)), text.slice(text.indexOf(end))]
   return new Map([
-    [operatingPath, `${head}${begin}\n${metricTable(metricCatalogue(), readAlerts())}\n${rest}`],
+    [operatingPath, withBlock(text, 'metrics', metricTable(metricCatalogue(), readAlerts()))],
     [dashboardPath, `${JSON.stringify(dashboard(), null, 2)}\n`],
   ])
 }

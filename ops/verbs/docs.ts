@@ -1,19 +1,50 @@
-import { writeFile } from 'node:fs/promises'
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { withBlock } from '../blocks.ts'
+import type { RunReport } from '../faults/matrix/report.ts'
+import { faultTable } from '../faults/report/table.ts'
 import { monitoringDocuments } from '../monitoring/documents.ts'
 import { generatedDocuments } from '../settings-docs.ts'
 
-const HELP = `usage: bun ops/main.ts docs
+const HELP = `usage: bun ops/main.ts docs [options]
 
 Writes what is made from code: .env.example and the README's table of settings from the processes' tables, the table of
-metrics in docs/operating.md from their registries, and the Grafana dashboard. Tests hold that they are current.`
+metrics in docs/operating.md from their registries, and the Grafana dashboard. Tests hold that they are current.
+
+  --faults FILE   what \`npm run faults\` wrote with --json: its table in docs/delivery.md, too
+  --commit HASH   what was run then`
+
+const DELIVERY = join(import.meta.dir, '../../docs/delivery.md')
 
 /** @returns the exit code */
 export async function run(args: string[]): Promise<number> {
-  if (args.length > 0) {
+  let options: { help?: boolean; faults?: string; commit?: string }
+  try {
+    const text = { type: 'string' } as const
+    options = parseArgs({
+      args,
+      options: { help: { type: 'boolean' }, faults: text, commit: text },
+    }).values
+    if ((options.faults === undefined) !== (options.commit === undefined))
+      throw new Error('--faults and --commit go together')
+  } catch (error) {
+    console.error(`${(error as Error).message}\n\n${HELP}`)
+    return 2
+  }
+  if (options.help) {
     console.log(HELP)
-    return args[0] === '--help' ? 0 : 2
+    return 0
   }
   for (const documents of [await generatedDocuments(), await monitoringDocuments()])
     for (const [path, text] of documents) await writeFile(path, text)
+  if (options.faults && options.commit) await writeFaults(options.faults, options.commit)
   return 0
+}
+
+async function writeFaults(file: string, commit: string): Promise<void> {
+  const reports = JSON.parse(await readFile(file, 'utf8')) as RunReport[]
+  const date = (await stat(file)).mtime.toISOString().slice(0, 10)
+  const document = await readFile(DELIVERY, 'utf8')
+  await writeFile(DELIVERY, withBlock(document, 'faults', faultTable(reports, { commit, date })))
 }
