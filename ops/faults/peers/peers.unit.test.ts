@@ -48,19 +48,26 @@ const run = (over: Partial<Comparison>): Comparison => ({
 test('the table sums the runs of each system, and says which gave no result', () => {
   const block = comparisonBlock(
     [
-      { id: 'ours', runs: [run({ acknowledged: 10 }), run({ acknowledged: 5, duplicated: 2 })] },
+      {
+        id: 'ours',
+        runs: [
+          run({ acknowledged: 10, convergedMs: 400 }),
+          run({ acknowledged: 5, duplicated: 2, convergedMs: 1_210 }),
+        ],
+      },
       {
         id: 'nest-default',
-        runs: [run({ acknowledged: 9, lost: 3, unsent: 4, wrong: 2 }), run({ error: 'no' })],
+        runs: [run({ acknowledged: 9, lost: 3, unsent: 4, wrong: 2, ended: 1 }), run({ error: 'no' })],
       },
     ],
     { commit: 'abc1234', date: '2026-01-02' },
   )
-  expect(block).toContain('| F4 kill -9 of RabbitMQ | this one | 2 | 15 | 0 | 0 | 2 | 0 | 0 |')
+  expect(block).toContain('| F4 kill -9 of RabbitMQ | this one | 2 | 15 | 0 | 0 | 2 | 0 | 1.2 s |')
   expect(block).toContain(
-    'NestJS 11, save then publish, default | 1 (1 without a result) | 9 | 3 | 4 | 0 | 2 | 0 |',
+    'NestJS 11, save then publish, default | 1 (1 without a result) | 9 | 3 | 4 | 0 | 2 | never in 1 of 1 |',
   )
-  expect(block).toContain('2026-01-02, commit abc1234')
+  expect(block).toContain('on 2026-01-02, commit abc1234')
+  expect(block).toContain('Processes that ended by themselves: 1.')
 })
 
 test('the block takes the place of the one before, and needs one', () => {
