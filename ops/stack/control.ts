@@ -9,8 +9,10 @@ import type { Server, ServerName } from './server.ts'
 interface Request {
   readonly id: number
   readonly server: ServerName
-  readonly action: 'start' | 'stop' | 'signal'
+  /** `keep`: what the server's own tool was told is meant to stay, or was taken back. */
+  readonly action: 'start' | 'stop' | 'signal' | 'control' | 'keep'
   readonly signal?: NodeJS.Signals
+  readonly args?: readonly string[]
 }
 interface Reply {
   readonly id: number
@@ -49,27 +51,34 @@ export function serveControl(path: string, servers: Record<ServerName, Server>):
 }
 
 async function serve(socket: Socket, servers: Record<ServerName, Server>, over: AbortSignal): Promise<void> {
-  const hurt = new Set<Server>()
+  const marks: Marks = { hurt: new Set(), told: new Set() }
   socket.on('error', () => {})
   for await (const line of createInterface({ input: socket })) {
     const { id, ...request } = JSON.parse(line) as Request
-    const reply: Reply = await carryOut(request, servers[request.server], hurt).then(
+    const reply: Reply = await carryOut(request, servers[request.server], marks).then(
       () => ({ id }),
       (error: Error) => ({ id, error: error.message }),
     )
     if (!socket.destroyed) socket.write(`${JSON.stringify(reply)}\n`)
   }
   // At the end of the stack they are stopped already, and stay so.
-  for (const server of over.aborted ? [] : hurt) {
-    server.signal('SIGCONT')
-    await server.start().catch(() => {})
-  }
+  if (over.aborted) return
+  for (const server of marks.hurt) server.signal('SIGCONT')
+  // What its tool was told lasts no longer than the server does.
+  for (const server of marks.told) await server.stop().catch(() => {})
+  for (const server of marks.hurt.union(marks.told)) await server.start().catch(() => {})
+}
+
+/** What one connection has done to servers and not put right. */
+interface Marks {
+  readonly hurt: Set<Server>
+  readonly told: Set<Server>
 }
 
 async function carryOut(
-  { action, signal }: Omit<Request, 'id'>,
+  { action, signal, args = [] }: Omit<Request, 'id'>,
   server: Server,
-  hurt: Set<Server>,
+  { hurt, told }: Marks,
 ): Promise<void> {
   switch (action) {
     case 'start':
@@ -84,13 +93,21 @@ async function carryOut(
       server.signal(signal!)
       if (signal === 'SIGCONT') hurt.delete(server)
       return
+    case 'control':
+      told.add(server)
+      if (!server.control) throw new Error(`${server.name} has no administration tool here`)
+      return server.control(args)
+    case 'keep':
+      told.delete(server)
+      return
     default:
       action satisfies never
   }
 }
 
 /**
- * The servers of a stack that another process holds. `stop` ends the connection alone: they go on, healed.
+ * The servers of a stack that another process holds. `stop` ends the connection alone: they go on, healed. What their
+ * own tools were told stays then, and is undone only where this process ends without `stop`.
  * @throws when nobody listens there
  */
 export async function controlStack(running: RunningStack): Promise<Stack> {
@@ -125,6 +142,7 @@ export async function controlStack(running: RunningStack): Promise<Stack> {
     external: product === 'external',
     start: () => ask({ server: name, action: 'start' }),
     stop: () => ask({ server: name, action: 'stop' }),
+    control: (args) => ask({ server: name, action: 'control', args }),
     signal(signal) {
       if (product === 'external') throw new Error(`${name} is not ours: a setting names it`)
       // Nobody waits for it: requests keep their order, and a connection that is lost shows at the next start.
@@ -135,6 +153,9 @@ export async function controlStack(running: RunningStack): Promise<Stack> {
     env: running.env,
     servers: Object.fromEntries(servers.map((server) => [server.name, server])) as Stack['servers'],
     async stop() {
+      await Promise.all(
+        running.servers.map(({ name }) => ask({ server: name, action: 'keep' }).catch(() => {})),
+      )
       socket.end()
     },
   }

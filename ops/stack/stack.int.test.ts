@@ -159,6 +159,10 @@ test(
     await remote.servers.rabbitmq.start()
     expect(await isFree(rabbitmq.port)).toBe(false)
 
+    await remote.servers.rabbitmq.control!(['status'])
+    await expect(remote.servers.rabbitmq.control!(['nonsense'])).rejects.toThrow()
+    await expect(remote.servers.postgres.control!([])).rejects.toThrow('no administration tool')
+
     remote.servers.postgres.signal('SIGKILL')
     await waitFor(() => isFree(store.port), within('the end', START_MS))
     await remote.stop()
