@@ -1,5 +1,6 @@
 import {
   counter,
+  fromZero,
   gauge,
   histogram,
   latencyBuckets,
@@ -39,6 +40,7 @@ export function commitMetrics(metrics: Metrics) {
     'Commands that were not carried out, or nobody can tell (unknown), by the reason; all but internal may be tried again.',
     ['reason'],
   )
+  fromZero(failures, 'reason', Object.keys(failureReasons))
   return {
     failure: (command: Command, reason: CommandFailure['code']) => {
       commands.inc({ aggregate: command.aggregate, command: command.name, outcome: 'failed' })
@@ -76,6 +78,17 @@ export function commitMetrics(metrics: Metrics) {
     },
   }
 }
+const failureReasons = {
+  'queue-full': true,
+  'database-away': true,
+  timeout: true,
+  locked: true,
+  'key-in-use': true,
+  unknown: true,
+  stopping: true,
+  internal: true,
+} satisfies Record<CommandFailure['code'], true>
+
 export type CommitMetrics = ReturnType<typeof commitMetrics>
 
 /** What the loop is like at the scrape, however long ago its last batch was. */

@@ -41,6 +41,16 @@ export function histogram<L extends string = never>(
   return new Histogram<L>({ ...declared(metrics, { name, help, labelNames }), buckets })
 }
 
+/** For a label whose values are known: a series that begins with its first event hides it from every rate. */
+export function fromZero<L extends string>(
+  made: Counter<L>,
+  label: L,
+  values: readonly string[],
+): Counter<L> {
+  for (const value of values) made.inc({ [label]: value } as Record<L, string>, 0)
+  return made
+}
+
 const declared = <T extends object>(metrics: Metrics, description: T) => ({
   ...description,
   registers: [metrics],

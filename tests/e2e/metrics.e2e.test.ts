@@ -143,6 +143,13 @@ describe('tell the truth', () => {
     expect(told('projector_visible_latency_seconds_count')).toEqual([2])
   })
 
+  test('of what has not happened yet, so that its first time is seen', () => {
+    expect(texts.get('relay')).toContain('relay_replays_finished_total{outcome="failed",service="relay"} 0')
+    expect(texts.get('command')).toContain(
+      'command_failures_total{reason="database-away",service="command"} 0',
+    )
+  })
+
   test('of the pools', () => {
     const [inUse = 0, idle = 0] = told('postgres_pool_connections')
     expect(inUse + idle).toBeGreaterThanOrEqual(1)

@@ -1,4 +1,4 @@
-import { counter, gauge, type Metrics } from '../../../shared/process/metrics.ts'
+import { counter, fromZero, gauge, type Metrics } from '../../../shared/process/metrics.ts'
 import type { RelayStatus } from '../status.ts'
 
 export type ReplayMetrics = ReturnType<typeof replayMetrics>
@@ -38,8 +38,10 @@ export function replayMetrics(metrics: Metrics, status: RelayStatus) {
       'relay_replay_skipped_total',
       'Events of replays that can never be encoded for the broker.',
     ),
-    finished: counter(metrics, 'relay_replays_finished_total', 'Replays that ended: done or failed.', [
+    finished: fromZero(
+      counter(metrics, 'relay_replays_finished_total', 'Replays that ended: done or failed.', ['outcome']),
       'outcome',
-    ]),
+      ['done', 'failed'],
+    ),
   }
 }
