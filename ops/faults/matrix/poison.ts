@@ -156,7 +156,7 @@ async function deadly(scene: Scene): Promise<void> {
     return (await parkedIn(scene)).length > 0
   }
   await waitFor(isParked, {
-    timeoutMs: 60_000,
+    timeoutMs: 120_000,
     what: 'the deadly event to be parked',
     intervalMs: 300,
   }).catch(() => {})
