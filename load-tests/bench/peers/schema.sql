@@ -16,7 +16,7 @@ CREATE TABLE witness (
   id uuid NOT NULL,
   version integer NOT NULL,
   data jsonb NOT NULL,
-  at timestamptz(3) NOT NULL DEFAULT now()
+  at timestamptz NOT NULL DEFAULT now()
 );
 
 CREATE FUNCTION instant(at timestamptz) RETURNS text LANGUAGE sql STABLE AS

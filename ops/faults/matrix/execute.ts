@@ -55,6 +55,8 @@ async function onStack(
 ): Promise<RunReport> {
   const { variant, seed, seconds } = job
   const startedMs = performance.now()
+  // Records are appended to: those of an earlier run of this name are not of this one.
+  await rm(dir, { recursive: true, force: true })
   try {
     const settings = { ...variant.topology?.settings, ...topology?.settings }
     const result = await run({

@@ -67,6 +67,7 @@ test('the table sums the runs of each system, and says which gave no result', ()
   expect(block).toContain(
     'NestJS 11, save then publish, default | 1 (1 without a result) | 9 | 3 | 4 | 0 | 2 | never in 1 of 1 |',
   )
+  expect(block).not.toContain('undefined')
   expect(block).toContain('on 2026-01-02, commit abc1234')
   expect(block).toContain('Processes that ended by themselves: 1.')
 })

@@ -19,18 +19,16 @@ export function comparisonBlock(systems: readonly SystemRuns[], { commit, date }
   const faults = [...new Set(systems.flatMap(({ runs }) => runs.map(({ fault }) => fault)))]
   const ended = systems.flatMap(({ runs }) => runs).reduce((sum, run) => sum + run.ended, 0)
   const rows = faults.flatMap((fault) =>
-    systems.map(({ id, runs }) =>
-      rowOf(
-        id,
-        runs.filter((run) => run.fault === fault),
-      ),
-    ),
+    systems.flatMap(({ id, runs }) => {
+      const those = runs.filter((run) => run.fault === fault)
+      return those.length > 0 ? [rowOf(id, those)] : []
+    }),
   )
   return [
     begin,
     `Measured on ${date}, commit ${commit}: 20 writes a second by a client that knows no keys and tries each write once, durable`,
     'quorum queues, persistent messages, full durability in PostgreSQL. Each peer has one listener, or where it has none two of its',
-    'service; what ends is started again after a second. Their read side is a plain consumer that keeps of each user what came',
+    'service, killed in the relay’s place; what ends is started again after a second. Their read side is a plain consumer that keeps of each user what came',
     'last. The times of the faults are those of the signal: a server needs some seconds more to come up.',
     '',
     '| fault | system | runs | acknowledged | lost | stored, never sent | sent again | users left wrong | agreed after |',
@@ -72,10 +70,10 @@ function rowOf(id: string, runs: readonly Comparison[]): string {
   const good = runs.filter(({ error }) => error === undefined)
   const sum = (name: 'acknowledged' | 'lost' | 'unsent' | 'duplicated' | 'wrong') =>
     good.reduce((total, run) => total + run[name], 0)
-  const title = `${runs[0]?.fault} ${runs[0]?.title}`
+  const [{ fault, title }] = runs as [Comparison]
   const failed = runs.length > good.length ? ` (${runs.length - good.length} without a result)` : ''
   const cells = [
-    title,
+    `${fault} ${title}`,
     titleOf(id),
     `${good.length}${failed}`,
     sum('acknowledged'),
