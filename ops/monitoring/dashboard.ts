@@ -192,6 +192,13 @@ const rows: readonly Row[] = [
         title: 'Consumers',
         targets: [['sum by (group, partition) (projector_consumer_up)', '{{group}} {{partition}}']],
       },
+      {
+        title: 'Partitions of each projector',
+        targets: [
+          ['sum without (group, partition) (projector_consumer_active)', '{{instance}}'],
+          ['sum by (group) (increase(projector_handovers_total[$__rate_interval]))', '{{group}} handed over'],
+        ],
+      },
     ],
   },
   {

@@ -15,7 +15,6 @@ export interface ConsumerOptions {
   readonly model: ReadModel
   readonly state: PartitionState
   readonly write: StoreWriter['write']
-  readonly priority: number
   /** Longest that a message may be unacknowledged before the broker takes the queue away. */
   readonly holdMaxMs: number
   /** Most unacknowledged messages. */
@@ -104,16 +103,17 @@ export async function openConsumer(connection: Connection, options: ConsumerOpti
       leaving.abort()
       inbox.close()
       await withTimeout(working, timeoutMs, 'draining').catch(() => {})
-      await giveBack()
+      await closeChannel(channel)
       finish(reason)
     },
   }
 
   async function subscribe(): Promise<void> {
     await channel.prefetch(options.prefetch)
-    // A time-out of our own: in RabbitMQ 4.3 a consumer that takes over from one that ended with messages in hand is not
-    // missed when it ends itself, and keeps the queue for itself, dead, until the broker misses its acknowledgements.
-    const args = { 'x-priority': options.priority, 'x-consumer-timeout': options.holdMaxMs }
+    // No priorities: in RabbitMQ 4.3 one that ends while it is to hand over to a higher priority leaves a consumer behind
+    // that nothing can wake. The time-out is for whatever else the broker may believe of one that is gone: its own would
+    // hold the partition for half an hour.
+    const args = { 'x-consumer-timeout': options.holdMaxMs }
     const consumer = await channel.basicConsume(state.queue, { noAck: false, args }, receive)
     // The broker cancels when the queue is deleted or the consumer timed out, and leaves the channel open.
     consumer.wait().catch((error: Error) => abandon(error.message))
@@ -122,20 +122,15 @@ export async function openConsumer(connection: Connection, options: ConsumerOpti
   function receive(message: AMQPMessage): void {
     if (over.signal.aborted) return
     state.deliveredAtMs = performance.now()
+    state.activeSinceMs ??= state.deliveredAtMs
     state.workSinceMs ??= state.deliveredAtMs
     if (!inbox.push(message)) abandon('a delivery is missing')
   }
 
+  /** By closing, not by cancelling the consumer with events unacknowledged, which reordered them. */
   function abandon(reason: string): void {
     finish(reason)
-    void giveBack()
-  }
-
-  /** By closing, not by cancelling the consumer with events unacknowledged, which reordered them. */
-  async function giveBack(): Promise<void> {
-    // A consumer that is to hand over must not end with messages in hand: see the time-out. Nobody else gains by it.
-    if (inbox.size > 0) channel.basicNack(0, true, true).catch(() => {})
-    await closeChannel(channel)
+    void closeChannel(channel)
   }
 
   function finish(reason: string): void {

@@ -3,10 +3,11 @@ import * as fc from 'fast-check'
 import { waitFor } from '../../tests/support/stack.ts'
 import { queueName } from '../../shared/messaging/names.ts'
 import { storedDocument } from './gate.ts'
-import { consumerPriority } from './rendezvous.ts'
+import { byPreference } from './balance/rendezvous.ts'
 import { createStoreWriter, type StoreWriter } from './store-writer.ts'
 import { behindProxy } from '../../tests/support/proxy.ts'
 import type { ThingEvent } from './testing/things.ts'
+import { hasty } from './testing/wiring.ts'
 import { createWorld, type World } from './testing/world.ts'
 
 let world: World
@@ -159,8 +160,9 @@ describe('acknowledged after the write, and not before', () => {
 test('two replicas share the partitions, and one that is cut off loses nothing', async () => {
   const { url: brokerUrl, proxy } = await behindProxy(world.brokerUrl)
   try {
-    const one = await world.startProjector({ replica: preferring(0), brokerUrl })
-    const two = await world.startProjector({ replica: preferring(1) })
+    const [first, second] = sharing()
+    const one = await world.startProjector({ replica: first, brokerUrl, balanceTimes: hasty })
+    const two = await world.startProjector({ replica: second, balanceTimes: hasty })
     const published: string[] = []
     const publish = async (count: number) => {
       const fresh = Array.from({ length: count }, () => Bun.randomUUIDv7())
@@ -186,11 +188,11 @@ test('two replicas share the partitions, and one that is cut off loses nothing',
   }
 })
 
-/** A replica's name whose priority is high on one partition and low on the other. */
-function preferring(partition: number): string {
-  const priority = (replica: string, of: number) => consumerPriority(replica, queueName('things-g1', of, 2))
+/** Two replicas' names, the first of which is preferred on partition 0 and the other on 1. */
+function sharing(): [string, string] {
+  const [onZero, onOne] = [0, 1].map((partition) => byPreference(queueName('things-g1', partition, 2)))
   for (let number = 0; ; number++) {
-    const name = `replica-${number}`
-    if (priority(name, partition) > 2 ** 30 && priority(name, 1 - partition) < 2 ** 30) return name
+    const names: [string, string] = ['replica', `replica-${number}`]
+    if (onZero!(...names) < 0 && onOne!(...names) > 0) return names
   }
 }

@@ -25,6 +25,7 @@ export interface Feeds {
    * time.
    */
   follow(models: readonly ReadModel[]): Promise<void>
+  handOver(queue: string): void
   /** To be called every second or so. */
   watch(): void
   stop(): Promise<void>
@@ -79,6 +80,10 @@ export function createFeeds(options: FeedsOptions): Feeds {
       isFirst = false
       if (isStopped) return
       for (const { consumers } of added) for (const consumer of consumers) await consumer.start()
+    },
+    handOver(queue) {
+      for (const { places, consumers } of feeds.values())
+        for (const [index, of] of places.entries()) if (queueOf(of) === queue) consumers[index]!.handOver()
     },
     watch() {
       for (const { consumers } of feeds.values()) for (const consumer of consumers) consumer.watch()

@@ -24,7 +24,7 @@ export function createGapWatch({
   return {
     see({ aggregateId, version }, isReplayed) {
       const atMs = nowMs()
-      // After so long another consumer may have had the queue, as a higher priority takes it without our hearing of it.
+      // After so long another consumer may have had the queue, as the broker's nodes can lose one another without our hearing of it.
       if (atMs - seenAtMs > quietMs) [young, old] = [new Map(), new Map()]
       seenAtMs = atMs
       const last = young.get(aggregateId) ?? old.get(aggregateId)

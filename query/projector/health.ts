@@ -1,5 +1,11 @@
 import type { Check, Probe } from '../../shared/process/health.ts'
-import { isStalled, lagSeconds, pausedReason, type PartitionState } from './partition-state.ts'
+import {
+  handedOverReason,
+  isStalled,
+  lagSeconds,
+  pausedReason,
+  type PartitionState,
+} from './partition-state.ts'
 import type { PipelineView } from './pipeline-view.ts'
 
 /** Does the projector move when there is work? @param severity `degraded` where the process also answers reads */
@@ -26,7 +32,9 @@ export function partitionProbes(states: readonly PartitionState[], overdueMs: nu
     () => {
       if (states.length === 0)
         return { name: 'consumers', state: 'failed', reason: 'the store has not said yet what is to be fed' }
-      const without = states.filter((state) => !state.subscribed && state.reason !== pausedReason)
+      const without = states.filter(
+        ({ subscribed, reason }) => !subscribed && reason !== pausedReason && reason !== handedOverReason,
+      )
       if (without.length === 0) return { ...ok('consumers'), partitions: states.length }
       return failed('consumers', 'partitions without a consumer: trying again', without, ({ reason }) => ({
         reason,

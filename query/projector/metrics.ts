@@ -25,6 +25,7 @@ export interface ProjectorMetrics {
   /** Versions that were expected before one that came. */
   missing(group: string, count: number): void
   writeFailed(group: string): void
+  handedOver(group: string): void
   replayNeeded(group: string, reason: ReplayReason): void
   replayRequested(group: string, reason: ReplayReason): void
 }
@@ -82,6 +83,19 @@ export function createProjectorMetrics(
     '1 where this process has a consumer on the queue, active or standing by.',
     ['group', 'partition'],
     (made) => each(made, states, (state) => (state.subscribed ? 1 : 0)),
+  )
+  gauge(
+    metrics,
+    'projector_consumer_active',
+    '1 where the broker delivers to this process: over all replicas, who has which partition.',
+    ['group', 'partition'],
+    (made) => each(made, states, (state) => (state.activeSinceMs === undefined ? 0 : 1)),
+  )
+  const handovers = counter(
+    metrics,
+    'projector_handovers_total',
+    'Partitions that this process gave up because another live replica is preferred there.',
+    ['group'],
   )
   gauge(
     metrics,
@@ -195,6 +209,7 @@ export function createProjectorMetrics(
       skipped.inc({ group }, count - outcome.applied)
     },
     writeFailed: (group) => failures.inc({ group }),
+    handedOver: (group) => handovers.inc({ group }),
     replayNeeded: (group, reason) => needed.inc({ group, reason }),
     replayRequested: (group, reason) => requested.inc({ group, reason }),
     parked: (group, code) => parkings.inc({ group, code }),

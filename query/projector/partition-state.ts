@@ -5,8 +5,10 @@ export interface PartitionState {
   readonly group: string
   readonly partition: number
   readonly queue: string
-  /** There is a consumer on the queue; active or standing by is the broker's choice, and unknown to us. */
+  /** There is a consumer on the queue, active or standing by. */
   subscribed: boolean
+  /** When the broker first delivered to it, on the monotonic clock: it is the active one. Undefined while standing by. */
+  activeSinceMs: number | undefined
   /** Why there is no consumer: what failed last. No values, no hosts. */
   reason: string | undefined
   /** Events are applied in small groups or alone, since some process may have ended over one of them. */
@@ -25,9 +27,12 @@ export interface PartitionState {
 
 /** An operator's doing and no trouble of the partition's. */
 export const pausedReason = 'paused'
+/** Another replica has it, and this one is about to stand by. */
+export const handedOverReason = 'handed over'
 
 const atRest = {
   subscribed: false,
+  activeSinceMs: undefined,
   careful: false,
   poison: undefined,
   writeFailing: false,
@@ -46,6 +51,11 @@ export function markSubscribed(state: PartitionState): void {
 
 export function markEnded(state: PartitionState, reason: string): void {
   Object.assign(state, atRest, { reason })
+}
+
+/** There is a consumer, and nothing in its way: it may take the partition, and give it up. */
+export function isWell(state: PartitionState): boolean {
+  return state.subscribed && !state.careful && !state.writeFailing && state.poison === undefined
 }
 
 /** Seconds between now and the oldest event that waits for the store; 0 when none does. */

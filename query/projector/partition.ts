@@ -3,7 +3,7 @@ import type { Runnable } from '../../shared/process/lifecycle.ts'
 import type { Logger } from '../../shared/process/log.ts'
 import type { Broker } from './broker.ts'
 import { openConsumer, type Consumer, type ConsumerOptions } from './consumer.ts'
-import { isStalled, pausedReason } from './partition-state.ts'
+import { handedOverReason, isStalled, pausedReason } from './partition-state.ts'
 import type { PauseSwitch } from './pause.ts'
 import type { ReplayReason } from './queue-records.ts'
 import { ensureQueue, queueOf, renewBindings, type NeedRecords, type PartitionOf } from './topology.ts'
@@ -28,6 +28,8 @@ export interface PartitionOptions extends Omit<ConsumerOptions, 'model'> {
 export interface Partition extends Runnable {
   /** Looks after itself: to be called every second or so. */
   watch(): void
+  /** Finishes the write in hand, and subscribes again, behind all other replicas. */
+  handOver(): void
   /** Makes the queue's bindings anew, in the background: something does not come through. */
   renew(): void
 }
@@ -67,7 +69,8 @@ export function createPartition(options: PartitionOptions): Partition {
         log.info('subscribed', names)
         failures = 0
         const reason = await consumer.ended
-        if (!stopping.signal.aborted) log.warn('a consumer ended', { ...names, reason })
+        if (reason === handedOverReason) log.info('handed over to the replica that is preferred here', names)
+        else if (!stopping.signal.aborted) log.warn('a consumer ended', { ...names, reason })
       } catch (error) {
         const reason = `${step} failed${replyCode(error)}`
         // Once and not at every attempt: an outage is one line for each partition.
@@ -101,6 +104,7 @@ export function createPartition(options: PartitionOptions): Partition {
       // It may be waiting for an answer of the broker or the store, for longer than a stop has.
       if (running) await withTimeout(running, endTimeoutMs, 'stopping').catch(() => {})
     },
+    handOver: () => void consumer?.drain(drainTimeoutMs, handedOverReason),
     renew: () => void renew(),
     watch() {
       if (!state.subscribed) return

@@ -3,6 +3,8 @@ import { dependency, type Probe } from '../../shared/process/health.ts'
 import type { Runnable } from '../../shared/process/lifecycle.ts'
 import type { Logger } from '../../shared/process/log.ts'
 import type { Metrics } from '../../shared/process/metrics.ts'
+import type { BalanceTimes } from './balance/balance.ts'
+import { createBalancer } from './balance/balancer.ts'
 import { createBroker } from './broker.ts'
 import type { CollectionOf } from './collection-of.ts'
 import { createFeeds } from './feeds.ts'
@@ -21,11 +23,10 @@ import { pauseProbe, type PauseSwitch } from './pause.ts'
 import type { PipelineView } from './pipeline-view.ts'
 import type { ReplayReason } from './queue-records.ts'
 import type { ProjectorRecords } from './records.ts'
-import { consumerPriority } from './rendezvous.ts'
 import { createHealer } from './replay/healer.ts'
 import { createInspector } from './replay/inspector.ts'
 import type { StoreWriter } from './store-writer.ts'
-import { queueOf, type PartitionOf } from './topology.ts'
+import type { PartitionOf } from './topology.ts'
 
 export interface ProjectorOptions {
   readonly generations: Followable
@@ -40,6 +41,7 @@ export interface ProjectorOptions {
   readonly writer: StoreWriter
   /** See the healer's. */
   readonly patienceMs?: number
+  readonly balanceTimes?: BalanceTimes
   readonly records: ProjectorRecords
   readonly view: PipelineView
   readonly parked: ParkedView
@@ -91,6 +93,15 @@ export function createProjector(options: ProjectorOptions): Projector {
     write,
     onReleased: metrics.released,
   })
+  const balancer = createBalancer({
+    ...options,
+    states,
+    times: options.balanceTimes,
+    handOver(queue) {
+      metrics.handedOver(states.find((state) => state.queue === queue)!.group)
+      feeds.handOver(queue)
+    },
+  })
   let watching: ReturnType<typeof setInterval> | undefined
 
   function partition(of: PartitionOf, state: PartitionState): Partition {
@@ -117,7 +128,6 @@ export function createProjector(options: ProjectorOptions): Projector {
       of,
       state,
       broker,
-      priority: consumerPriority(replica, queueOf(of)),
       write,
       quietMs,
       // The watchdog comes first, at half of it.
@@ -132,12 +142,13 @@ export function createProjector(options: ProjectorOptions): Projector {
       await broker.start()
       await healer.start()
       await releases.start()
+      await balancer.start()
       options.generations.follow((models) => feeds.follow(models))
       watching = setInterval(() => feeds.watch(), watchMs(options.stallMs))
     },
     async stop() {
       clearInterval(watching)
-      await Promise.all([healer.stop(), releases.stop(), feeds.stop()])
+      await Promise.all([balancer.stop(), healer.stop(), releases.stop(), feeds.stop()])
       await broker.stop()
     },
     readyProbes: (severity) => [

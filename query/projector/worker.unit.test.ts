@@ -37,7 +37,6 @@ function setUp(options: SetUp = {}) {
   const worker = applyAll(inbox, {
     model: things,
     state,
-    priority: 1,
     holdMaxMs: 60_000,
     prefetch: 100,
     batchMax: options.batchMax ?? 100,

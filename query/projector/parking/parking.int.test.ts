@@ -110,7 +110,12 @@ test('the same message again, after a lost acknowledgement, is parked once; anot
     await world.relay.foreign(0, content, { messageId: 'same' })
   const id = onPartition0()
   await world.relay.publish([{ id, version: 1, label: 'after' }])
+  // Applied in one batch with what is parked after it.
   await waitFor(async () => (await labelOf(id)) === 'after', { timeoutMs, what: 'what stood behind them' })
+  await waitFor(async () => (await projector.total('projector_events_applied_total')) === 1, {
+    timeoutMs,
+    what: 'all of it to be settled',
+  })
   expect((await parked()).length).toBe(2)
   expect(await projector.total('projector_parked_total')).toBe(2)
 })

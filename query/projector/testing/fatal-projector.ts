@@ -1,11 +1,16 @@
-import { connect } from './world.ts'
+import { MongoClient } from 'mongodb'
 import { things } from './things.ts'
 import { wireProjector } from './wiring.ts'
 
 /** A process of its own, whose projection of a thing with the label `fatal` ends it as nothing can catch. */
 const { MONGO_URL = '', RABBITMQ_URL = '', REPLICA_ID = '', BATCH_MAX = '500' } = process.env
+// Not our own connection, which takes a second to load: this process is started again and again.
+const store = new MongoClient(MONGO_URL).db()
 const { projector, pause } = wireProjector(
-  connect(MONGO_URL),
+  {
+    collectionOf: (name) => store.collection(name),
+    ping: async () => void (await store.command({ ping: 1 })),
+  },
   { brokerUrl: RABBITMQ_URL, partitions: 2 },
   {
     replica: REPLICA_ID,
@@ -24,6 +29,7 @@ const { projector, pause } = wireProjector(
     ],
   },
 )
+// Loaded ahead, and told when its turn has come.
+await Bun.stdin.stream().getReader().read()
 pause.start()
 await projector.start()
-process.on('SIGTERM', () => void projector.stop().then(() => process.exit(0)))

@@ -55,6 +55,8 @@ export async function createWorld({ partitions = 2 } = {}) {
         records,
         pipeline,
         total: (name: string) => total(metrics, name),
+        /** Partitions that the broker delivers to it. */
+        active: () => activeOn(metrics),
       }
     },
     async dispose() {
@@ -85,6 +87,13 @@ export function connect(url: string): Database {
 export async function ask(probes: readonly Probe[]): Promise<Readonly<Record<string, Check>>> {
   const checks = await Promise.all(probes.map((probe) => probe()))
   return Object.fromEntries(checks.map((check) => [check.name, check]))
+}
+
+async function activeOn(metrics: Metrics): Promise<number[]> {
+  const metric = await metrics.getSingleMetric('projector_consumer_active')?.get()
+  return (metric?.values ?? [])
+    .flatMap(({ value, labels }) => (value === 1 ? [Number(labels['partition'])] : []))
+    .toSorted((a, b) => a - b)
 }
 
 /** A metric's values, added up over their labels; 0 when it has none yet. */

@@ -1,23 +1,17 @@
 import { describe, expect, test } from 'bun:test'
-import { crc32 } from '../../shared/messaging/partition.ts'
-import { consumerPriority } from './rendezvous.ts'
+import { crc32 } from '../../../shared/messaging/partition.ts'
+import { byPreference } from './rendezvous.ts'
 
 const queues = Array.from({ length: 64 }, (_, index) => `users-g1.p${String(index).padStart(2, '0')}of64`)
 
 function owners(replicas: readonly string[]): string[] {
-  return queues.map((queue) =>
-    replicas.reduce((best, replica) =>
-      consumerPriority(replica, queue) > consumerPriority(best, queue) ? replica : best,
-    ),
-  )
+  return queues.map((queue) => replicas.toSorted(byPreference(queue))[0]!)
 }
 
-describe('consumer priority', () => {
-  test('is a whole number that fits 31 bits', () => {
-    for (const queue of queues) {
-      const priority = consumerPriority('replica', queue)
-      expect(Number.isInteger(priority) && priority >= 0 && priority < 2 ** 31).toBe(true)
-    }
+describe('the preferred replica', () => {
+  test('is the same in whatever order they are looked at', () => {
+    const replicas = ['a', 'b', 'c', 'd']
+    expect(owners(replicas.toReversed())).toEqual(owners(replicas))
   })
   test('shares the queues among replicas whose names differ little', () => {
     for (const count of [2, 3, 4]) {
