@@ -94,7 +94,7 @@ export function createProjectorMetrics(
   const handovers = counter(
     metrics,
     'projector_handovers_total',
-    'Partitions that this process gave up because another live replica is preferred there.',
+    'Partitions that this process handed over to the live replica that the hash prefers.',
     ['group'],
   )
   gauge(

@@ -3,7 +3,13 @@ import { things } from './things.ts'
 import { wireProjector } from './wiring.ts'
 
 /** A process of its own, whose projection of a thing with the label `fatal` ends it as nothing can catch. */
-const { MONGO_URL = '', RABBITMQ_URL = '', REPLICA_ID = '', BATCH_MAX = '500' } = process.env
+const {
+  MONGO_URL = '',
+  RABBITMQ_URL = '',
+  REPLICA_ID = '',
+  BATCH_MAX = '500',
+  ATTEMPTS_MAX = '3',
+} = process.env
 // Not our own connection, which takes a second to load: this process is started again and again.
 const store = new MongoClient(MONGO_URL).db()
 const { projector, pause } = wireProjector(
@@ -14,9 +20,8 @@ const { projector, pause } = wireProjector(
   { brokerUrl: RABBITMQ_URL, partitions: 2 },
   {
     replica: REPLICA_ID,
-    // Bounds how long a dead consumer, kept by the broker, can hold a partition.
-    stallMs: 5_000,
     batchMax: Number(BATCH_MAX),
+    attemptsMax: Number(ATTEMPTS_MAX),
     prefetch: 2 * Number(BATCH_MAX),
     readModels: [
       {
