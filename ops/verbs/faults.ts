@@ -77,7 +77,9 @@ async function runAll(
   const startedAt = new Date().toISOString()
   const commit = commitNow()
   const { only, seed, seconds } = options
-  const stateFile = join(ROOT, FOLDER, 'state.jsonl')
+  // One for each selection: a look at one fault does not forget what a killed matrix has done.
+  const selection = Bun.hash(JSON.stringify([only, seed, seconds])).toString(36)
+  const stateFile = join(ROOT, FOLDER, `state-${selection}.jsonl`)
   if (options.fresh)
     await Bun.file(stateFile)
       .delete()

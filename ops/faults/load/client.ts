@@ -210,7 +210,8 @@ export class Client {
 }
 
 const TICK_MS = 10
-const RETRY_MS = 500
+/** As `Retry-After` asks for. */
+const RETRY_MS = 1_000
 /** Parts of the writes. */
 const IMPATIENT = 0.3
 const TWICE = 0.04

@@ -63,6 +63,8 @@ describe('what was done', () => {
     await appendFile(file, '{"name":"F1 / way')
     const after = await ProgressFile.open(file, { commit: 'a' })
     expect([after.count, after.get(first)?.error, after.get(second)]).toEqual([1, 'broken', undefined])
+    await after.add(second, failureOf(second, new Error('broken too'), 10))
+    expect((await ProgressFile.open(file, { commit: 'a' })).count).toBe(2)
     const other = await ProgressFile.open(file, { commit: 'b' })
     expect(other.count).toBe(0)
   })

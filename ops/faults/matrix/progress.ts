@@ -19,11 +19,12 @@ export class ProgressFile<Report extends RunReport = RunReport> {
   ): Promise<ProgressFile<Report>> {
     const progress = new ProgressFile<Report>(file)
     const head = JSON.stringify(of)
-    const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n')
-    if (lines[0] === head) {
-      for (const line of lines.slice(1)) {
-        // The last one may have been cut.
-        if (!line.endsWith('}')) continue
+    const text = await readFile(file, 'utf8').catch(() => '')
+    const [first, ...lines] = text.split('\n')
+    if (first === head) {
+      // A kill may have cut the last one.
+      if (lines.pop() !== '') await Bun.write(file, text.slice(0, text.lastIndexOf('\n') + 1))
+      for (const line of lines) {
         const { name, report } = JSON.parse(line) as { name: string; report: Report }
         progress.done.set(name, report)
       }

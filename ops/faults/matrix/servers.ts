@@ -193,6 +193,7 @@ const frozen = (server: 'postgres' | 'rabbitmq' | 'mongo', seconds: number): Var
         scene.served('reads', struckMs, untilMs)
         scene.red('command', 'ready', struckMs)
         scene.red('relay', 'ready', struckMs)
+        await firstWriteAfter(scene, 'the return of PostgreSQL')
         return
       case 'mongo':
         scene.served('writes', struckMs, untilMs)

@@ -1,4 +1,4 @@
-import { duration } from '../../load/figures.ts'
+import { duration, plural } from '../../load/figures.ts'
 import { chart } from '../../report/chart.ts'
 import { html, type Html } from '../../report/html.ts'
 import { sum } from '../../report/numbers.ts'
@@ -25,8 +25,8 @@ export function matrixPage({ reports, startedAt, commit, notes }: MatrixPage): s
       isGood: bad.length === 0,
       text:
         bad.length === 0
-          ? `All ${reports.length} runs kept every invariant`
-          : `${bad.length} of ${reports.length} runs broke an invariant`,
+          ? `All ${plural(reports.length, 'run')} kept every invariant`
+          : `${bad.length} of ${plural(reports.length, 'run')} broke an invariant, or had no result`,
       details: bad.slice(0, 5).map(({ fault, variant, seed }) => `${fault} ${variant}, seed ${seed}`),
     },
     headlines: countNames.map((name) => ({
