@@ -1,3 +1,4 @@
+import { backoffMs } from '../../../shared/process/backoff.ts'
 import { nowMs } from '../clock.ts'
 import { markedName } from '../check/match.ts'
 import type { Attempt, FailedProbe, Probe, Write } from '../history.ts'
@@ -156,7 +157,7 @@ export class Client {
     untilMs: number,
   ): Promise<Attempt | undefined> {
     const { commands, patienceMs } = this.options
-    for (;;) {
+    for (let refusals = 0; ; refusals++) {
       const target = commands[this.turn++ % commands.length]!
       const startedMs = nowMs()
       const answer = await ask(target.url + path, { method, body, key, patienceMs })
@@ -181,7 +182,7 @@ export class Client {
       if (isGood) return made
       if (status > 0 && status < 500 && !isUndecided) return undefined
       if (endedMs > untilMs || this.isStopping) return undefined
-      await Bun.sleep(RETRY_MS)
+      await Bun.sleep(backoffMs(refusals, RETRY, Math.random()))
     }
   }
 
@@ -210,8 +211,8 @@ export class Client {
 }
 
 const TICK_MS = 10
-/** As `Retry-After` asks for. */
-const RETRY_MS = 1_000
+/** `Retry-After` is a second or two; whoever is refused again waits longer, as clients should. */
+const RETRY = { baseMs: 1_500, maxMs: 10_000 }
 /** Parts of the writes. */
 const IMPATIENT = 0.3
 const TWICE = 0.04
