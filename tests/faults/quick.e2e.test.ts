@@ -33,12 +33,14 @@ function jobOf(fault: string, variant: string, seconds: number) {
   // A broken build never agrees; a good one does so in a second.
   return { ...job, variant: { ...job.variant, convergeMs: 20_000 } }
 }
+/** A lease that ends sooner is taken over sooner. */
+const settings = { RELAY_LEASE_TTL_MS: '1500' }
 const run = (job: ReturnType<typeof jobOf>, topology?: Partial<Topology>) =>
   execute(job, {
     stack,
     dir: `${place.path}/${crypto.randomUUID()}`,
     signal: new AbortController().signal,
-    topology,
+    topology: { settings, ...topology },
   })
 
 describe('nothing is lost, whatever fails', () => {
@@ -61,8 +63,8 @@ describe('a broken build is found', () => {
     test(
       `${breakage}: ${fault} breaks ${violates.join(', ')}`,
       async () => {
-        const job = jobOf(fault, variant, 4)
-        const report = await run({ ...job, variant: { ...job.variant, convergeMs: 2_000 } }, topology)
+        const job = jobOf(fault, variant, 3)
+        const report = await run({ ...job, variant: { ...job.variant, convergeMs: 1_000 } }, topology)
         expect(report.error).toBeUndefined()
         expect(brokenOf(report), linesOf(report).join('\n')).toEqual(expect.arrayContaining([...violates]))
         expect(report.isGood).toBe(false)

@@ -76,10 +76,10 @@ export const F2: Fault = {
   ],
 }
 
-/** Twice, each time another moment of the load. */
+/** Twice, each time another moment of the load; a short one has time for one. */
 async function killCommand(scene: Scene, moment: 'before' | 'after'): Promise<void> {
   const { random, world } = scene
-  for (const part of [random.between(0.1, 0.3), random.between(0.5, 0.7)]) {
+  for (const part of [random.between(0.1, 0.3), random.between(0.5, 0.7)].slice(0, isShort(scene) ? 1 : 2)) {
     await scene.at(part)
     const command = random.of(world.commands)
     const proxy = world.proxy(command, 'postgres')
@@ -94,6 +94,8 @@ async function killCommand(scene: Scene, moment: 'before' | 'after'): Promise<vo
     await command.untilGreen('ready')
   }
 }
+
+const isShort = ({ seconds }: Scene) => seconds < 5
 
 async function cutCommit(scene: Scene): Promise<void> {
   const { random, world } = scene
@@ -118,7 +120,8 @@ export const F3: Fault = {
       topology: { queries: 2 },
       async script(scene) {
         const { random, world } = scene
-        for (const [n, query] of random.shuffled(world.queries).entries()) {
+        const victims = random.shuffled(world.queries).slice(0, isShort(scene) ? 1 : 2)
+        for (const [n, query] of victims.entries()) {
           await scene.at(n === 0 ? random.between(0.1, 0.3) : random.between(0.5, 0.65))
           await atStoreWrite(world.proxy(query, 'mongo'), () => {
             query.condemn()
