@@ -35,3 +35,21 @@ test('past the limit callers are told, and its return is noticed without them', 
   await until(() => !watch.isAway)
   await watch.stop()
 })
+
+test('an answer that is there already counts, however far the event loop is behind', async () => {
+  let severed = 0
+  const watch = createDatabaseWatch({
+    ping: async () => {
+      await new Promise(setImmediate)
+      const untilMs = performance.now() + 1_050
+      while (performance.now() < untilMs);
+      for (let trip = 0; trip < 4; trip++) await new Promise(setImmediate)
+    },
+    sever: () => severed++,
+    awayMaxMs: 5_000,
+    onAway() {},
+    log: silentLogger,
+  })
+  expect(await watch.waitForReturn(new Error('cut'))).toBe(true)
+  expect(severed).toBe(0)
+})
