@@ -20,7 +20,8 @@ test('of two relays one leads and the other is ready; a clean stop hands over at
   // A long lease: only the word of the one that stops can be so quick.
   const second = await world.start({ RELAY_LEASE_TTL_MS: '60000' })
   await waitFor(() => second.status.role === 'standby', { timeoutMs: 5_000, what: 'a standby' })
-  expect((await second.health.ready()).status).toBe('ok')
+  const isReady = async () => (await second.health.ready()).status === 'ok'
+  await waitFor(isReady, { timeoutMs: 5_000, what: 'the one that stands by to be ready' })
   const ids = await world.append(aggregateIds(50))
   await waitFor(() => queue.events.length >= 50, { timeoutMs: 5_000, what: 'the events' })
   expect(await second.metric('relay_published_total')).toBe(0)
