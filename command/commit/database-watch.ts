@@ -71,11 +71,12 @@ export function createDatabaseWatch(options: DatabaseWatchOptions): DatabaseWatc
   }
 
   async function answers(): Promise<boolean> {
-    let isSettled = false
+    const answered = new AbortController()
     // An event loop that is behind runs its timers before it reads what has arrived: the answer may be there already.
     const giveUp = async () => {
-      for (let turn = 0; turn < graceTurns && !isSettled; turn++) await new Promise(setImmediate)
-      if (!isSettled) options.sever()
+      for (let turn = 0; turn < graceTurns && !answered.signal.aborted; turn++)
+        await new Promise(setImmediate)
+      if (!answered.signal.aborted) options.sever()
     }
     const watchdog = setTimeout(giveUp, pingTimeoutMs)
     return options
@@ -83,7 +84,7 @@ export function createDatabaseWatch(options: DatabaseWatchOptions): DatabaseWatc
       .then(() => true)
       .catch(() => false)
       .finally(() => {
-        isSettled = true
+        answered.abort()
         clearTimeout(watchdog)
       })
   }

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readFileSync, readdirSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { choosePorts } from '../../ops/stack/ports.ts'
@@ -83,11 +83,12 @@ describe('npm start', () => {
 
   test('names the process that has one of its ports', async () => {
     const squatter = createServer()
-    await new Promise<void>((resolve) => squatter.listen(ports.query, '127.0.0.1', resolve))
-    const system = start()
+    await new Promise<void>((resolve) => squatter.listen(0, '127.0.0.1', resolve))
+    const { port } = squatter.address() as AddressInfo
+    const system = start({ QUERY_PORT: `${port}` })
     expect(await system.exitCode).toBe(1)
     expect(system.output()).toContain(
-      `Port ${ports.query}, for the query service, is taken by process ${process.pid}:`,
+      `Port ${port}, for the query service, is taken by process ${process.pid}:`,
     )
     expect(system.output()).toContain('QUERY_PORT=')
     squatter.close()
@@ -100,7 +101,7 @@ interface System {
   exitCode: Promise<number | null>
 }
 
-function start(): System {
+function start(settings: Record<string, string> = {}): System {
   const npm = spawn('npm', ['start'], {
     cwd: join(import.meta.dir, '../..'),
     detached: true,
@@ -111,6 +112,7 @@ function start(): System {
       COMMAND_PORT: `${ports.command}`,
       QUERY_PORT: `${ports.query}`,
       RELAY_PORT: `${ports.relay}`,
+      ...settings,
     },
   })
   let output = ''
