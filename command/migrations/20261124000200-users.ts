@@ -1,5 +1,5 @@
-import { identifier } from '../sql.ts'
 import type { Roles } from './roles.ts'
+import { stateTableGrants } from './state-table.ts'
 
 /** `email_key` is the e-mail as it is compared: case folded by the commit loop, not by the database's locale. */
 export const usersMigration = (roles: Roles): string[] => [
@@ -14,6 +14,5 @@ CREATE TABLE users (
   created_at timestamptz(3) NOT NULL,
   updated_at timestamptz(3) NOT NULL
 )`,
-  `GRANT SELECT, INSERT, UPDATE, DELETE ON users TO ${identifier(roles.command.name)}`,
-  `GRANT SELECT ON users TO ${identifier(roles.relay.name)}`,
+  ...stateTableGrants(roles, 'users'),
 ]

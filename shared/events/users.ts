@@ -1,19 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { eventCatalogue } from './catalogue.ts'
+import { instant, printableText, uuid } from './fields.ts'
 
-/**
- * No control characters and no lone surrogates, at least one character that is not white space. Written so that it
- * means the same with and without the `u` flag, since validators differ in that.
- */
-const printable =
-  '^(?=[\\s\\S]*\\S)(?:[^\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]|[\\ud800-\\udbff][\\udc00-\\udfff])*$'
-
-export const personName = Type.String({
-  minLength: 1,
-  maxLength: 100,
-  pattern: printable,
-  'x-error': 'must be a text of 1 to 100 printable characters',
-})
+export const personName = printableText(100)
 export const emailAddress = Type.String({
   minLength: 3,
   maxLength: 254,
@@ -22,11 +11,6 @@ export const emailAddress = Type.String({
     '^\\s*(?:[^\\u0000-\\u0020\\u007f-\\u00a0\\ud800-\\udfff@<>"(),:;\\[\\]\\\\]|[\\ud800-\\udbff][\\udc00-\\udfff])+@' +
     '[^\\u0000-\\u0020\\u007f-\\u00a0\\ud800-\\udfff@<>"(),:;\\[\\]\\\\.]+(?:\\.[^\\u0000-\\u0020\\u007f-\\u00a0\\ud800-\\udfff@<>"(),:;\\[\\]\\\\.]+)+\\s*$',
 })
-export const uuid = Type.String({
-  'x-error': 'must be a UUID',
-  pattern: '^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$',
-})
-const instant = Type.String({ minLength: 20, maxLength: 35, example: '2026-01-02T03:04:05.678Z' })
 
 /** A user's whole state after a change; the version is the envelope's. */
 export const userState = Type.Object({
