@@ -33,7 +33,10 @@ export type EventOf<Schemas extends EventSchemas> = {
  */
 export interface EventCatalogue<Event extends DomainEvent = DomainEvent> {
   readonly aggregate: string
+  /** Of the current types. */
   readonly schemas: EventSchemas
+  /** Everything that `decode` knows, past versions too. */
+  readonly types: readonly string[]
   /** @throws EventError `invalid-data` naming the field, never its value */
   validate(type: string, data: unknown): void
   /** @throws EventError `unknown-type` or `invalid-data` */
@@ -80,6 +83,7 @@ export function eventCatalogue<const Schemas extends EventSchemas>(
   return {
     aggregate,
     schemas,
+    types: [...Object.keys(upcasts), ...types],
     validate,
     decode(envelope) {
       let { type, data } = envelope as { type: string; data: unknown }
