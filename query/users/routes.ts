@@ -1,12 +1,11 @@
 import { Elysia, t } from 'elysia'
 import { userState } from '../../shared/events/users.ts'
-import { HttpProblem } from '../../shared/http/problem.ts'
 import { withProblems } from '../../shared/http/schemas.ts'
-import { nextPageUrl } from '../paging.ts'
+import { answersOf, pageOf } from '../answers.ts'
 import type { RouteOptions } from '../projector/read-model.ts'
-import { fields, type Reads, type Stored } from '../reads.ts'
-import { listQuery, pageRequest, toPage } from './list.ts'
+import type { Reads } from '../reads.ts'
 import type { UserDocument } from './document.ts'
+import { userListing } from './list.ts'
 
 const user = t.Object(
   {
@@ -21,69 +20,30 @@ const user = t.Object(
   { title: 'User' },
 )
 
-const page = t.Object(
-  {
-    items: t.Array(user),
-    next_cursor: t.Union([t.String(), t.Null()], { description: 'null on the last page' }),
-  },
-  { title: 'Page of users' },
-)
-
-const shown = Object.keys(userState.properties).filter((name) => name !== 'id')
-const shownAlone = fields(...shown)
-const shownInList = fields(...shown, 'last_name_key')
+const page = pageOf(user, 'Page of users')
 
 export function userRoutes(reads: Reads<UserDocument>, options: RouteOptions) {
+  const answers = answersOf(reads, options, { body: user, listing: userListing })
   return new Elysia({ name: 'users', prefix: '/users', tags: ['users'] })
-    .get(
-      '/:id',
-      async ({ params, set }) => {
-        const found = await reads.byId(params.id.toLowerCase(), shownAlone)
-        if (!found) throw new HttpProblem('not-found', { detail: 'no user has this id' })
-        set.headers['etag'] = `"${found.version}"`
-        return toUser(found)
+    .get('/:id', ({ params, request, set }) => answers.one(params.id, { request, set }), {
+      params: t.Object({ id: userState.properties.id }),
+      query: t.Object({}, { additionalProperties: false }),
+      response: withProblems({ 200: user }, 404, 422, 503),
+      detail: {
+        operationId: 'getUser',
+        summary: 'One user',
+        description:
+          'As the read side knows it, usually some milliseconds behind the write. `ETag` is the version.',
+        'x-example-from': '/users?sort=-created_at&limit=1',
       },
-      {
-        params: t.Object({ id: userState.properties.id }),
-        query: t.Object({}, { additionalProperties: false }),
-        response: withProblems({ 200: user }, 404, 422, 503),
-        detail: {
-          operationId: 'getUser',
-          summary: 'One user',
-          description:
-            'As the read side knows it, usually some milliseconds behind the write. `ETag` is the version.',
-          'x-example-from': '/users?sort=-created_at&limit=1',
-        },
+    })
+    .get('/', ({ query, request, set }) => answers.page(query, { request, set }), {
+      query: userListing.query,
+      response: withProblems({ 200: page }, 400, 422, 503),
+      detail: {
+        operationId: 'listUsers',
+        summary: 'Users, page by page',
+        description: 'Follow `next_cursor`, or `Link` with rel="next", until there is none.',
       },
-    )
-    .get(
-      '/',
-      async ({ query, request, set }) => {
-        const { items, nextCursor } = toPage(query, await reads.page(pageRequest(query, shownInList)))
-        if (nextCursor !== null)
-          set.headers['link'] = `<${nextPageUrl(request.url, options.publicUrl, nextCursor)}>; rel="next"`
-        return { items: items.map(toUser), next_cursor: nextCursor }
-      },
-      {
-        query: listQuery,
-        response: withProblems({ 200: page }, 400, 422, 503),
-        detail: {
-          operationId: 'listUsers',
-          summary: 'Users, page by page',
-          description: 'Follow `next_cursor`, or `Link` with rel="next", until there is none.',
-        },
-      },
-    )
-}
-
-function toUser({
-  _id,
-  version,
-  first_name,
-  last_name,
-  email,
-  created_at,
-  updated_at,
-}: Stored<UserDocument>) {
-  return { id: _id, first_name, last_name, email, version, created_at, updated_at }
+    })
 }

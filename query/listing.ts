@@ -1,0 +1,134 @@
+import type { Static, TOptional, TSchema, TString, TUnsafe } from '@sinclair/typebox'
+import { t } from 'elysia'
+import { queryInteger } from '../shared/http/query-integer.ts'
+import { decodeCursor, encodeCursor, type ListIdentity } from './paging.ts'
+import type { Order, PageRequest, Stored } from './reads.ts'
+
+export interface ListingSpec<Sort extends string, Filters extends Readonly<Record<string, Filter>>> {
+  /** What is listed, in the plural. */
+  readonly of: string
+  /**
+   * Orders beside that of creation, each with the field of the document that it goes by: a text. A reader of several
+   * pages may meet documents twice, or miss them, whose field changed meanwhile.
+   */
+  readonly sorts: Readonly<Record<Sort, string>>
+  readonly sortNote?: string
+  readonly filters: Filters
+}
+
+/** A query parameter, and the condition that it means to the store. */
+export interface Filter {
+  readonly schema: TSchema
+  where(value: string): Readonly<Record<string, unknown>>
+}
+
+/** @param example in words: a form that came with all filters filled in would find nothing */
+export const textFilter = (description: string, example: string, where: Filter['where']) => ({
+  schema: t.String({
+    minLength: 1,
+    maxLength: 254,
+    description: `${description}, for example \`${example}\``,
+  }),
+  where,
+})
+
+/** A list in pages by keyset cursors: its query string, what the store is asked, and the page made of the answer. */
+export interface Listing<Query extends TSchema = TSchema> {
+  readonly query: Query
+  /** What it needs of each document, beside what is shown. */
+  readonly fields: readonly string[]
+  /**
+   * One document more than the page has, which tells whether there is another page.
+   * @throws HttpProblem `bad-cursor`
+   */
+  pageRequest(query: Static<Query>, fields: PageRequest['fields']): PageRequest
+  /** @param found what the store gave for `pageRequest` */
+  toPage<Document>(
+    query: Static<Query>,
+    found: readonly Stored<Document>[],
+  ): { items: Stored<Document>[]; nextCursor: string | null }
+}
+
+const pageSizeDefault = 20
+
+export function listing<const Sort extends string, const Filters extends Readonly<Record<string, Filter>>>(
+  spec: ListingSpec<Sort, Filters>,
+) {
+  // Ids are UUIDv7, so theirs is the order of creation: there a list shows each document once, whatever is written.
+  const fieldOf: Readonly<Record<string, string>> = { created_at: '_id', ...spec.sorts }
+  const names = Object.keys(fieldOf).flatMap((name) => [name, `-${name}`])
+  const filterNames = Object.keys(spec.filters)
+
+  const query = t.Object(
+    {
+      limit: t.Optional(
+        queryInteger({
+          minimum: 1,
+          maximum: 100,
+          default: pageSizeDefault,
+          description: `Most ${spec.of} on the page`,
+        }),
+      ),
+      cursor: t.Optional(
+        t.String({
+          minLength: 1,
+          maxLength: 2_000,
+          description:
+            '`next_cursor` of the page before; it belongs to the sort and the filters it was made with',
+        }),
+      ),
+      sort: t.Optional(
+        t.UnionEnum(names as [string], {
+          default: 'created_at',
+          example: '-created_at',
+          description: ['The order; a minus sign turns it round.', spec.sortNote].filter(Boolean).join(' '),
+          'x-error': `must be one of ${names.join(', ')}`,
+        }) as unknown as TUnsafe<SortName<Sort>>,
+      ),
+      ...(Object.fromEntries(filterNames.map((name) => [name, t.Optional(spec.filters[name]!.schema)])) as {
+        [Name in keyof Filters]: TOptional<Filters[Name]['schema'] & TString>
+      }),
+    },
+    { additionalProperties: false },
+  )
+
+  const made: Listing = {
+    query,
+    fields: Object.values<string>(spec.sorts),
+    pageRequest(given, fields) {
+      const wanted = given as Asked
+      const where = filterNames.flatMap((name) =>
+        wanted[name] === undefined ? [] : [spec.filters[name]!.where(wanted[name])],
+      )
+      const after = wanted.cursor === undefined ? undefined : decodeCursor(identity(wanted), wanted.cursor)
+      return { where, order: orderOf(wanted), after, limit: pageSize(wanted) + 1, fields }
+    },
+    toPage(given, found) {
+      const wanted = given as Asked
+      const items = found.slice(0, pageSize(wanted))
+      const last = items.at(-1)
+      if (found.length <= items.length || last === undefined) return { items, nextCursor: null }
+      const { _id: id, [orderOf(wanted).field]: value } = last as Stored<Record<string, string>>
+      return { items, nextCursor: encodeCursor(identity(wanted), { value: value!, id }) }
+    },
+  }
+  return made as Listing<typeof query>
+
+  function orderOf({ sort = 'created_at' }: Asked): Order {
+    return sort.startsWith('-')
+      ? { field: fieldOf[sort.slice(1)]!, direction: -1 }
+      : { field: fieldOf[sort]!, direction: 1 }
+  }
+
+  function identity(wanted: Asked): ListIdentity {
+    const { sort = 'created_at' } = wanted
+    return { sort, filters: Object.fromEntries(filterNames.map((name) => [name, wanted[name]])) }
+  }
+}
+
+type SortName<Sort extends string> = `${'' | '-'}${Sort | 'created_at'}`
+
+/** A query string that was held against its schema. */
+type Asked = Readonly<Record<string, string | undefined>> & { readonly limit?: string | undefined }
+
+const pageSize = ({ limit }: Asked): number => Number(limit ?? pageSizeDefault)
