@@ -1,3 +1,4 @@
+import { createConsistencyTokens } from '../shared/http/consistency-token.ts'
 import { pageAssets } from '../shared/pages/assets.ts'
 import { createHealth, dependency, type Health } from '../shared/process/health.ts'
 import { watchHealth } from '../shared/process/health-watch.ts'
@@ -80,6 +81,7 @@ export function createCommandService(
   const queryPublicUrl = settings.QUERY_PUBLIC_URL
   const app = createCommandApp({
     commands: { execute: (command) => schema.whenReady(() => commands.execute(command)) },
+    tokens: createConsistencyTokens(settings.TOKEN_SECRET),
     idempotencyKeyRequired: settings.IDEMPOTENCY_KEY_REQUIRED === '1',
     routes: aggregates.map(({ routes }) => routes),
     newId: () => Bun.randomUUIDv7(),

@@ -2,8 +2,15 @@ import { bodyBytesMaxDefault } from '../shared/http/body.ts'
 import { commonSettings } from '../shared/process/common-settings.ts'
 import { integer, oneOf, url } from '../shared/process/settings.ts'
 
-const { ALLOW_UNAUTHENTICATED, CORS_ORIGINS, HOST, LOG_LEVEL, QUERY_PUBLIC_URL, SHUTDOWN_DELAY_MS } =
-  commonSettings
+const {
+  ALLOW_UNAUTHENTICATED,
+  CORS_ORIGINS,
+  HOST,
+  LOG_LEVEL,
+  QUERY_PUBLIC_URL,
+  SHUTDOWN_DELAY_MS,
+  TOKEN_SECRET,
+} = commonSettings
 const postgres = ['postgres:', 'postgresql:'] as const
 
 const POSTGRES_URL = url({
@@ -38,6 +45,7 @@ export const commandSettings = {
   SHUTDOWN_DELAY_MS,
   QUERY_PUBLIC_URL,
   CORS_ORIGINS,
+  TOKEN_SECRET,
   POSTGRES_URL,
   POSTGRES_OWNER_URL: url({
     doc: ownerDoc,

@@ -11,6 +11,7 @@ const {
   QUERY_PUBLIC_URL,
   RABBITMQ_URL,
   SHUTDOWN_DELAY_MS,
+  TOKEN_SECRET,
 } = commonSettings
 
 export const queryRoles = ['api', 'projector'] as const
@@ -39,6 +40,7 @@ export const querySettings = {
   QUERY_PUBLIC_URL,
   COMMAND_PUBLIC_URL,
   CORS_ORIGINS,
+  TOKEN_SECRET,
   MONGO_URL: mongoUrl({
     doc: 'The store of the read models, with the name of its database.',
     default: 'mongodb://127.0.0.1:27017/queries',

@@ -1,4 +1,5 @@
 import type { EventHeaders } from '../../shared/events/envelope.ts'
+import type { Written } from '../../shared/http/consistency-token.ts'
 import type { Rejection } from './aggregate.ts'
 
 /** A wish to change one aggregate, as a route hands it over. */
@@ -34,6 +35,8 @@ export interface KeptAnswer {
   readonly headers: Readonly<Record<string, string>>
   /** JSON; absent where there is no body. */
   readonly body?: unknown
+  /** What was written, where anything was: whoever gives the answer adds a token for it, of the secret of that day. */
+  readonly written?: Written
 }
 
 /** What became of a command that was carried out now. Committed and durable, or decided and written nowhere. */

@@ -1,5 +1,6 @@
 import type { Context } from 'elysia'
 import type { EventHeaders } from '../../shared/events/envelope.ts'
+import { consistencyTokenHeader, type ConsistencyTokens } from '../../shared/http/consistency-token.ts'
 import { contextOf } from '../../shared/http/context.ts'
 import { idempotencyKeyOf, idempotencyReplayedHeader } from '../../shared/http/idempotency-key.ts'
 import { HttpProblem } from '../../shared/http/problem.ts'
@@ -14,6 +15,7 @@ import {
 /** What an aggregate's routes are given. */
 export interface RouteDeps {
   readonly commands: Commands
+  readonly tokens: ConsistencyTokens
   /** A fresh UUIDv7. */
   readonly newId: () => string
   /** The query service as clients see it, without a slash at the end. */
@@ -37,14 +39,17 @@ export type Wish = Pick<Command, 'aggregate' | 'name' | 'id' | 'isNew' | 'input'
  * keys included. @throws HttpProblem
  */
 export async function write<Body>(
-  { commands, idempotencyKeyRequired = false }: RouteDeps,
+  { commands, tokens, idempotencyKeyRequired = false }: RouteDeps,
   { request, set }: Pick<Context, 'request' | 'set'>,
   wish: Wish,
   success: Success,
 ): Promise<Body> {
   const { requestId } = contextOf(request)
   const key = idempotencyKeyOf(request.headers, idempotencyKeyRequired)
-  const answerOf = (result: DecidedResult) => answer(result, success, requestId)
+  const answerOf = (result: DecidedResult) => answer(result, wish.id, success, requestId)
+  const addToken = async ({ written }: KeptAnswer) => {
+    if (written) set.headers[consistencyTokenName] = await tokens.issue(written.id, written.version)
+  }
   const result = await commands
     .execute({
       ...wish,
@@ -61,21 +66,25 @@ export async function write<Body>(
     case 'key-reused':
       throw new HttpProblem('idempotency-key-reused', { detail: 'use another key for another request' })
     case 'replayed':
+      await addToken(result.answer)
       return replay(result.answer, set) as Body
     case 'stored':
     case 'deleted': {
-      const { status, headers, body } = answerOf(result)
-      set.status = status
-      Object.assign(set.headers, headers)
-      return body as Body
+      const given = answerOf(result)
+      set.status = given.status
+      Object.assign(set.headers, given.headers)
+      await addToken(given)
+      return given.body as Body
     }
     default:
       return result satisfies never
   }
 }
 
+const consistencyTokenName = consistencyTokenHeader.toLowerCase()
+
 /** Pure: the same for a command's own client and, kept in between, for every repeat. */
-function answer(result: DecidedResult, success: Success, requestId: string): KeptAnswer {
+function answer(result: DecidedResult, id: string, success: Success, requestId: string): KeptAnswer {
   switch (result.kind) {
     case 'stored': {
       const { version, state } = result
@@ -84,10 +93,11 @@ function answer(result: DecidedResult, success: Success, requestId: string): Kep
         status: success.status,
         headers: { etag: `"${version}"`, ...location },
         body: { ...state, version },
+        written: { id, version },
       }
     }
     case 'deleted':
-      return { status: success.status, headers: {} }
+      return { status: success.status, headers: {}, written: { id, version: result.version } }
     case 'rejected': {
       const problem = rejectionProblem(result.rejection)
       return { status: problem.status, headers: problem.headers(), body: problem.body(requestId) }

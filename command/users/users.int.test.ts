@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
+import { createConsistencyTokens } from '../../shared/http/consistency-token.ts'
+import { commonSettings } from '../../shared/process/common-settings.ts'
 import {
   migratedDatabase,
   startCommandSide,
@@ -17,6 +19,10 @@ afterAll(async () => {
   await database.close()
 })
 
+const written = async (answer: { headers: Headers }) =>
+  createConsistencyTokens(commonSettings.TOKEN_SECRET.default!).read(
+    answer.headers.get('consistency-token') ?? 'none',
+  )
 const ada = { first_name: ' Ada ', last_name: 'Lovelace', email: 'Ada@Example.com' }
 const eventsOf = (id: string) =>
   database.sql`SELECT type, version, payload, headers FROM outbox WHERE aggregateid = ${id} ORDER BY seq`
@@ -29,6 +35,7 @@ describe('users over HTTP', () => {
     expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/)
     expect(created.headers.get('location')).toBe(`https://read.example/users/${id}`)
     expect(created.headers.get('etag')).toBe('"1"')
+    expect(await written(created)).toEqual({ id, version: 1 })
     expect(created.body).toMatchObject({ first_name: 'Ada', email: 'Ada@Example.com', version: 1 })
     expect(Date.parse(created.body.created_at)).toBeGreaterThan(0)
 
@@ -36,6 +43,7 @@ describe('users over HTTP', () => {
     const replaced = await side.call('PUT', `/users/${id.toUpperCase()}`, king)
     expect(replaced.status).toBe(200)
     expect(replaced.headers.get('etag')).toBe('"2"')
+    expect(await written(replaced)).toEqual({ id, version: 2 })
     expect(replaced.body).toMatchObject({
       id,
       last_name: 'King',
@@ -44,9 +52,12 @@ describe('users over HTTP', () => {
     })
     const unchanged = await side.call('PUT', `/users/${id}`, king)
     expect([unchanged.status, unchanged.body]).toEqual([200, replaced.body])
+    expect(await written(unchanged)).toEqual({ id, version: 2 })
 
-    expect((await side.call('DELETE', `/users/${id}`)).status).toBe(204)
-    expect((await side.call('DELETE', `/users/${id}`)).status).toBe(404)
+    const deleted = await side.call('DELETE', `/users/${id}`)
+    expect([deleted.status, await written(deleted)]).toEqual([204, { id, version: 3 }])
+    const gone = await side.call('DELETE', `/users/${id}`)
+    expect([gone.status, gone.headers.has('consistency-token')]).toEqual([404, false])
     expect((await side.call('PUT', `/users/${id}`, king)).status).toBe(404)
 
     const events = await eventsOf(id)

@@ -4,6 +4,7 @@
  */
 export const problems = {
   'malformed-json': { status: 400, title: 'The body is not valid JSON' },
+  'bad-token': { status: 400, title: 'The Consistency-Token was not made by this system' },
   'bad-cursor': { status: 400, title: 'The cursor was not made by this service' },
   'idempotency-key-malformed': { status: 400, title: 'The Idempotency-Key is malformed' },
   'idempotency-key-missing': { status: 400, title: 'This request needs an Idempotency-Key' },

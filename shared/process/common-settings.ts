@@ -1,7 +1,9 @@
 import { originPattern } from '../http/cors.ts'
-import { exposure } from './exposure.ts'
+import { exposure, publicSecret } from './exposure.ts'
 import { logLevels } from './logger.ts'
 import { integer, listOf, oneOf, text, url, type Setting } from './settings.ts'
+
+const publicTokenSecret = 'a-public-word-for-loopback'
 
 /** Settings that mean the same in every process that has them. */
 export const commonSettings = {
@@ -35,6 +37,17 @@ export const commonSettings = {
     min: 1,
     max: 1_000,
   }),
+  TOKEN_SECRET: {
+    ...text({
+      doc: 'Signs `Consistency-Token`: the same in every command and query process. The default is known to everyone, so it is refused beyond this machine.',
+      pattern: /^.{16,}$/,
+      accepts: 'a text of at least 16 characters, best of 32 random ones',
+      default: publicTokenSecret,
+    }),
+    secret: true,
+    objection: (value: string, settings: Readonly<Record<string, unknown>>) =>
+      publicSecret(value, settings, publicTokenSecret),
+  },
   COMMAND_PUBLIC_URL: publicUrl({
     doc: 'The command service as clients see it: the pages of the query service link to it.',
     default: 'http://localhost:3000',

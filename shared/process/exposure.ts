@@ -10,6 +10,18 @@ export function exposure(host: string, settings: Readonly<Record<string, unknown
   )
 }
 
+/** Anyone can make tokens with the default secret: it is good where nobody else reaches the process. */
+export function publicSecret(
+  secret: string,
+  settings: Readonly<Record<string, unknown>>,
+  publicOne: string,
+): string | undefined {
+  const host = String(settings['HOST'] ?? '')
+  if (secret !== publicOne || host === '' || isLoopback(host) || settings['ALLOW_UNAUTHENTICATED'] === '1')
+    return undefined
+  return `is the default, which everyone knows, and HOST is "${host}": set a secret of your own, the same for all processes`
+}
+
 /** Names other than `localhost` count as others' addresses, whatever they resolve to today. */
 function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)

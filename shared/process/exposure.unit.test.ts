@@ -21,6 +21,17 @@ describe('without authentication', () => {
       /HOST is "0\.0\.0\.0".*no authentication.*127\.0\.0\.1.*ALLOW_UNAUTHENTICATED=1/,
     )
   })
+  test('the secret that everyone knows stays on this machine too', () => {
+    const { TOKEN_SECRET } = commonSettings
+    const table = { HOST: { ...HOST, objection: () => undefined }, TOKEN_SECRET }
+    expect(loadSettings(table, {}).TOKEN_SECRET).toBe(TOKEN_SECRET.default!)
+    expect(() => loadSettings(table, { HOST: '0.0.0.0' })).toThrow(/TOKEN_SECRET is the default/)
+    expect(() => loadSettings(table, { HOST: '0.0.0.0', TOKEN_SECRET: 'short' })).toThrow(
+      /and its value is not/,
+    )
+    const own = '0123456789abcdef'
+    expect(loadSettings(table, { HOST: '0.0.0.0', TOKEN_SECRET: own }).TOKEN_SECRET).toBe(own)
+  })
   test('a table with HOST alone cannot be talked into it', () => {
     expect(() => loadSettings({ HOST }, { HOST: '0.0.0.0', ALLOW_UNAUTHENTICATED: '1' })).toThrow(
       SettingsError,

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { createCommandApp } from '../../command/app.ts'
 import type { CommandResult } from '../../command/commit/command.ts'
 import { usersRoutes } from '../../command/users/routes.ts'
+import { createConsistencyTokens } from '../../shared/http/consistency-token.ts'
 import { createHealth } from '../../shared/process/health.ts'
 import { silentLogger } from '../../shared/process/log.ts'
 import { serveFetch } from './serve-fetch.ts'
@@ -16,6 +17,7 @@ const app = createCommandApp({
     },
   },
   routes: [usersRoutes],
+  tokens: createConsistencyTokens('a secret'),
   newId: () => '01890a5d-ac96-774b-bcce-b302099a8057',
   queryPublicUrl: 'http://localhost:3001',
   log: silentLogger,

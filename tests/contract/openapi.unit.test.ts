@@ -3,6 +3,7 @@ import { Validator } from '@seriousme/openapi-schema-validator'
 import { createCommandApp } from '../../command/app.ts'
 import { aggregates } from '../../command/aggregates.ts'
 import { createQueryApp } from '../../query/app.ts'
+import { createConsistencyTokens } from '../../shared/http/consistency-token.ts'
 import { createHealth } from '../../shared/process/health.ts'
 import { silentLogger } from '../../shared/process/log.ts'
 
@@ -16,6 +17,7 @@ const apps = {
     ...shell,
     commands: { execute: () => Promise.reject(new Error('never called')) },
     routes: aggregates.map(({ routes }) => routes),
+    tokens: createConsistencyTokens('a secret'),
     newId: () => '',
     queryPublicUrl: 'http://localhost:3001',
   }),
