@@ -36,7 +36,11 @@ export const brokenBuilds: readonly BrokenBuild[] = [
     breakage: 'the version gate is removed',
     fault: 'F15',
     variant: 'while the load goes on',
-    topology: { entries: { query: entry('query-without-gate') } },
+    topology: {
+      entries: { query: entry('query-without-gate') },
+      // A batch folds what it holds by version, gate or not: where little comes and much is taken at once, nobody would see.
+      settings: { PROJECTOR_BATCH_MAX: '10', PROJECTOR_PREFETCH: '10' },
+    },
     violates: ['I1', 'I6'],
   },
   {
@@ -44,6 +48,8 @@ export const brokenBuilds: readonly BrokenBuild[] = [
     fault: 'F14',
     variant: 'beside the command service',
     topology: {
+      // The more looks at the log, the more of them fall between two commits.
+      settings: { RELAY_POLL_INTERVAL_MS: '10' },
       sql: `DO $$ DECLARE log regclass; BEGIN
         FOR log IN SELECT 'outbox'::regclass UNION SELECT inhrelid FROM pg_inherits WHERE inhparent = 'outbox'::regclass
         LOOP EXECUTE format('ALTER TABLE %s DISABLE TRIGGER outbox_append_lock', log); END LOOP; END $$`,
