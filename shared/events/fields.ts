@@ -1,4 +1,5 @@
 import { Type } from '@sinclair/typebox'
+import { controls, text, whiteSpace } from './text.ts'
 
 /** What the events of any aggregate are made of. */
 
@@ -12,13 +13,9 @@ export const instant = Type.String({ minLength: 20, maxLength: 35, example: '202
 
 /** No control characters and no lone surrogates, at least one character that is not white space. */
 export const printableText = (maxLength: number) =>
-  Type.String({
+  text({
     minLength: 1,
     maxLength,
-    pattern: printable,
-    'x-error': `must be a text of 1 to ${maxLength} printable characters`,
+    pattern: `^[${whiteSpace}]*[^${controls}${whiteSpace}][^${controls}]*$`,
+    error: `must be a text of 1 to ${maxLength} printable characters`,
   })
-
-/** Written so that it means the same with and without the `u` flag, since validators differ in that. */
-const printable =
-  '^(?=[\\s\\S]*\\S)(?:[^\\u0000-\\u001f\\u007f-\\u009f\\ud800-\\udfff]|[\\ud800-\\udbff][\\udc00-\\udfff])*$'

@@ -1,6 +1,5 @@
 import { ValidationError } from 'elysia'
-import { HttpProblem } from './problem.ts'
-import type { FieldError } from './problems.ts'
+import { HttpProblem, type FieldError } from './problem.ts'
 
 /**
  * Whatever a handler, a parser or Elysia threw → the one vocabulary. Pure.
