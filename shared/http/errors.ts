@@ -1,5 +1,6 @@
 import { ValidationError } from 'elysia'
-import { HttpProblem, type FieldError } from './problem.ts'
+import { HttpProblem } from './problem.ts'
+import type { FieldError } from './problems.ts'
 
 /**
  * Whatever a handler, a parser or Elysia threw → the one vocabulary. Pure.

@@ -1,5 +1,5 @@
 import { canonicalJson } from '../process/canonical-json.ts'
-import { problems } from './problem.ts'
+import { problemExample, problems, type ProblemSlug } from './problems.ts'
 import { problemSchema } from './schemas.ts'
 
 /**
@@ -69,7 +69,7 @@ function mendResponse(status: string, raw: Response, shared: Schemas): Response 
   if (schema['description'] === undefined) delete schema['description']
   // A health report answers 503 with itself, not with a problem.
   const isProblem = schema['title'] === problemSchema.title
-  const example = isProblem ? { example: problemExample(Number(status)) } : undefined
+  const example = isProblem ? { example: exampleOf(Number(status)) } : undefined
   const media = { schema: moved(schema, shared) as Schema, ...example }
   return { ...response, content: { [isProblem ? 'application/problem+json' : json]: media } }
 }
@@ -94,19 +94,9 @@ function moved(node: unknown, shared: Schemas): unknown {
 }
 
 /** The first of the vocabulary with this status. */
-function problemExample(status: number): unknown {
-  const found = Object.entries(problems).find(([, problem]) => problem.status === status)
-  if (!found) return undefined
-  const [slug, { title }] = found
-  const errors =
-    status === 422 || status === 409 ? { errors: [{ pointer: '/field', detail: 'says why' }] } : {}
-  return {
-    type: `/problems/${slug}`,
-    title,
-    status,
-    ...errors,
-    request_id: '01890a5d-ac96-774b-bcce-b302099a8057',
-  }
+function exampleOf(status: number): unknown {
+  const slug = (Object.keys(problems) as ProblemSlug[]).find((known) => problems[known].status === status)
+  return slug && problemExample(slug)
 }
 
 function mendNode(node: unknown): unknown {
