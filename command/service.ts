@@ -83,6 +83,7 @@ export function createCommandService(
     commands: { execute: (command) => schema.whenReady(() => commands.execute(command)) },
     tokens: createConsistencyTokens(settings.TOKEN_SECRET),
     idempotencyKeyRequired: settings.IDEMPOTENCY_KEY_REQUIRED === '1',
+    ifMatchRequired: settings.IF_MATCH_REQUIRED === '1',
     routes: aggregates.map(({ routes }) => routes),
     newId: () => Bun.randomUUIDv7(),
     queryPublicUrl,

@@ -88,6 +88,11 @@ export const commandSettings = {
     values: ['0', '1'],
     default: '0',
   }),
+  IF_MATCH_REQUIRED: oneOf({
+    doc: '1 refuses a change or a removal without `If-Match`: for clients that all read before they write.',
+    values: ['0', '1'],
+    default: '0',
+  }),
   IDEMPOTENCY_KEEP_S: integer({
     doc: 'How long the answer to a request with an `Idempotency-Key` is kept for repeats (seconds). Above the longest time a client goes on retrying.',
     default: 86_400,

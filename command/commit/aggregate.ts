@@ -55,17 +55,23 @@ export type Decision<State> =
 
 export interface Rejection {
   readonly kind: 'rejection'
-  readonly reason: 'not-found' | 'duplicate' | 'invalid'
+  /** `version-conflict` is the commit loop's own: the row is not at a version that the command expects. */
+  readonly reason: 'not-found' | 'duplicate' | 'invalid' | 'version-conflict'
   /** For a duplicate: the name in `unique`. */
   readonly field?: string
   readonly detail?: string
+  /** For a version conflict: what it is at, where there is a row. */
+  readonly version?: number
 }
 
 /** Stores `state` as the row and tells it; where nothing changed there is no event and the version stays. */
 export const event = <State>(type: string, state: State): Decision<State> => ({ kind: 'event', type, state })
 /** Removes the row and tells it. An id is never used again. */
 export const deletion = (type: string, data: unknown): Decision<never> => ({ kind: 'deletion', type, data })
-export const reject = (reason: Rejection['reason'], detail?: string): Rejection => ({
+export const reject = (
+  reason: Exclude<Rejection['reason'], 'version-conflict'>,
+  detail?: string,
+): Rejection => ({
   kind: 'rejection',
   reason,
   ...(detail === undefined ? undefined : { detail }),

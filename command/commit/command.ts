@@ -1,6 +1,7 @@
 import type { EventHeaders } from '../../shared/events/envelope.ts'
 import type { Written } from '../../shared/http/consistency-token.ts'
 import type { Rejection } from './aggregate.ts'
+import type { Expectation } from './if-match.ts'
 
 /** A wish to change one aggregate, as a route hands it over. */
 export interface Command {
@@ -12,6 +13,8 @@ export interface Command {
   /** The id was made for this command: there is no row to look for. */
   readonly isNew?: boolean
   readonly input: unknown
+  /** Decided once the row is known to exist: a command for nothing at all is the decision's own business. */
+  readonly expect?: Expectation
   /** Carried to the event: request id, trace context, actor. */
   readonly headers: EventHeaders
   /** Aborted when the client left: until the command is taken into a transaction it is then dropped. */

@@ -4,6 +4,7 @@ import { consistencyTokenHeader, type ConsistencyTokens } from '../../shared/htt
 import { contextOf } from '../../shared/http/context.ts'
 import { idempotencyKeyOf, idempotencyReplayedHeader } from '../../shared/http/idempotency-key.ts'
 import { HttpProblem } from '../../shared/http/problem.ts'
+import type { Rejection } from './aggregate.ts'
 import {
   CommandFailure,
   type Command,
@@ -11,6 +12,7 @@ import {
   type DecidedResult,
   type KeptAnswer,
 } from './command.ts'
+import { ifMatchOf, type Expectation } from './if-match.ts'
 
 /** What an aggregate's routes are given. */
 export interface RouteDeps {
@@ -22,6 +24,8 @@ export interface RouteDeps {
   readonly queryPublicUrl: string
   /** A write without `Idempotency-Key` is refused. */
   readonly idempotencyKeyRequired?: boolean
+  /** A change or a removal without `If-Match` is refused. */
+  readonly ifMatchRequired?: boolean
 }
 
 /** How a command that was carried out is answered. */
@@ -36,16 +40,17 @@ export type Wish = Pick<Command, 'aggregate' | 'name' | 'id' | 'isNew' | 'input'
 
 /**
  * Carries out what a route asks for and answers it: the one way from a request to a command and back, idempotency
- * keys included. @throws HttpProblem
+ * keys, preconditions and tokens included. @throws HttpProblem
  */
 export async function write<Body>(
-  { commands, tokens, idempotencyKeyRequired = false }: RouteDeps,
+  { commands, tokens, idempotencyKeyRequired = false, ifMatchRequired = false }: RouteDeps,
   { request, set }: Pick<Context, 'request' | 'set'>,
   wish: Wish,
   success: Success,
 ): Promise<Body> {
   const { requestId } = contextOf(request)
   const key = idempotencyKeyOf(request.headers, idempotencyKeyRequired)
+  const expect = wish.isNew ? undefined : expectationOf(request.headers, ifMatchRequired)
   const answerOf = (result: DecidedResult) => answer(result, wish.id, success, requestId)
   const addToken = async ({ written }: KeptAnswer) => {
     if (written) set.headers[consistencyTokenName] = await tokens.issue(written.id, written.version)
@@ -55,6 +60,7 @@ export async function write<Body>(
       ...wish,
       headers: eventHeaders(request),
       signal: request.signal,
+      ...(expect && { expect }),
       ...(key === undefined ? undefined : { idempotency: { key, method: request.method, answerOf } }),
     })
     .catch((error: unknown) => {
@@ -115,6 +121,16 @@ function replay({ status, headers, body }: KeptAnswer, set: Context['set']): Res
   return body === undefined ? new Response(null, init) : Response.json(body, init)
 }
 
+/** @throws HttpProblem 428 */
+function expectationOf(headers: Headers, isRequired: boolean): Expectation | undefined {
+  const expectation = ifMatchOf(headers.get('if-match'))
+  if (expectation === undefined && isRequired)
+    throw new HttpProblem('precondition-required', {
+      detail: 'send If-Match with the ETag of what you read, or *',
+    })
+  return expectation
+}
+
 /** The request's identity as its events carry it. */
 function eventHeaders(request: Request): EventHeaders {
   const context = contextOf(request)
@@ -127,7 +143,7 @@ function eventHeaders(request: Request): EventHeaders {
   }
 }
 
-function rejectionProblem(rejection: { reason: string; field?: string; detail?: string }): HttpProblem {
+function rejectionProblem(rejection: Rejection): HttpProblem {
   const detail = rejection.detail === undefined ? undefined : { detail: rejection.detail }
   switch (rejection.reason) {
     case 'duplicate':
@@ -136,8 +152,19 @@ function rejectionProblem(rejection: { reason: string; field?: string; detail?: 
       })
     case 'not-found':
       return new HttpProblem('not-found', detail)
-    default:
+    case 'invalid':
       return new HttpProblem('invalid', detail)
+    case 'version-conflict': {
+      const { version } = rejection
+      return version === undefined
+        ? new HttpProblem('precondition-failed', { detail: 'there is nothing yet' })
+        : new HttpProblem('precondition-failed', {
+            detail: `the version is ${version} now`,
+            headers: { etag: `"${version}"` },
+          })
+    }
+    default:
+      return rejection.reason satisfies never
   }
 }
 

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { EventHeaders } from '../../shared/events/envelope.ts'
 import type { Aggregate, AggregateState, Rejection } from './aggregate.ts'
 import type { Command, CommandResult } from './command.ts'
+import { meets } from './if-match.ts'
 
 /** A row as the locking read found it. `locked-elsewhere`: it exists and somebody else holds it. */
 export type Loaded = { readonly version: number; readonly state: AggregateState } | 'locked-elsewhere'
@@ -111,10 +112,14 @@ export function planBatch(input: PlanInput): Plan {
       }
       slots.set(key, slot)
     }
+    const { expect } = command
+    if (expect && slot.state && !meets(expect, slot.version)) return conflict(slot.version)
     const decision = decide(withoutOwnTimestamp(slot.state), command.input, {
       id: command.id,
       now: input.now,
     })
+    // What is made where there is nothing cannot have been expected to be there.
+    if (expect && !slot.state && decision.kind !== 'rejection') return conflict()
     switch (decision.kind) {
       case 'rejection':
         return { kind: 'rejected', rejection: decision }
@@ -216,6 +221,15 @@ interface Slot {
   state: AggregateState | undefined
   version: number
 }
+
+const conflict = (version?: number): PlannedOutcome => ({
+  kind: 'rejected',
+  rejection: {
+    kind: 'rejection',
+    reason: 'version-conflict',
+    ...(version === undefined ? undefined : { version }),
+  },
+})
 
 function withoutOwnTimestamp(state: AggregateState | undefined): AggregateState | undefined {
   if (!state || !('updated_at' in state)) return state

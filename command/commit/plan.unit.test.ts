@@ -81,6 +81,50 @@ describe('a batch', () => {
   })
 })
 
+describe('an expectation', () => {
+  const expecting = (command: Command, ...versions: number[]): Command => ({
+    ...command,
+    expect: { kind: 'versions', versions },
+  })
+  test('is held to the row, and to what earlier commands of the batch made of it', () => {
+    const commands = [
+      expecting(replace(1, 'b@x.io'), 4),
+      expecting(replace(1, 'c@x.io'), 4),
+      expecting(replace(1, 'd@x.io'), 2, 5),
+      expecting(remove(1), 5),
+      expecting(remove(1), 6),
+    ]
+    const result = plan(commands, [row(1, 'a@x.io', 4)])
+    expect(kinds(result)).toEqual(['stored', 'version-conflict', 'stored', 'version-conflict', 'deleted'])
+    expect(result.outcomes[1]).toMatchObject({ rejection: { version: 5 } })
+    expect(result.events.map(({ version }) => version)).toEqual([5, 6, 7])
+  })
+  test('comes before the decision: neither a taken value nor an equal state is looked at', () => {
+    const rows = [row(1, 'a@x.io', 4), row(2, 'b@x.io')]
+    const commands = [expecting(replace(1, 'b@x.io'), 3), expecting(replace(1, 'a@x.io'))]
+    const result = plan(commands, rows, { 'b@x.io': 2 })
+    expect(kinds(result)).toEqual(['version-conflict', 'version-conflict'])
+    expect(result.claims.size).toBe(0)
+  })
+  test('of any version is met by what changes nothing too', () => {
+    const any: Command = { ...replace(1, 'a@x.io'), expect: { kind: 'exists' } }
+    expect(plan([any], [row(1, 'a@x.io', 7)]).outcomes[0]).toMatchObject({ kind: 'stored', version: 7 })
+  })
+  test('where there is nothing the decision says so, and what would be made was not there', () => {
+    const gone: Command = { ...replace(1, 'a@x.io'), expect: { kind: 'exists' } }
+    expect(kinds(plan([gone, remove(2), expecting(create(3, 'c@x.io'), 1)]))).toEqual([
+      'not-found',
+      'not-found',
+      'version-conflict',
+    ])
+  })
+  test('that the first pass judged otherwise sends its command to the next batch', () => {
+    // The first pass lets the duplicate through, so to it the second command comes too late.
+    const commands = [replace(1, 'b@x.io'), expecting(replace(1, 'c@x.io'), 4)]
+    expect(kinds(plan(commands, [row(1, 'a@x.io', 4)], { 'b@x.io': 2 }))).toEqual(['duplicate', 'freed'])
+  })
+})
+
 describe('unique values', () => {
   test('ignore case, and the first in arrival order gets them', () => {
     expect(kinds(plan([create(1, 'a@x.io'), create(2, 'A@X.io')]))).toEqual(['stored', 'duplicate'])

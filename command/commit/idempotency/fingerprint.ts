@@ -5,7 +5,10 @@ import type { Command } from '../command.ts'
 export interface Fingerprint {
   /** Of the key in its scope. A UUID by form: 128 bits of a SHA-256. */
   readonly id: string
-  /** Of what is asked for: the input as decisions see it, whatever the order of its fields or the white space. */
+  /**
+   * Of what is asked for: the input as decisions see it, whatever the order of its fields or the white space, and what
+   * is expected of the row.
+   */
   readonly payload: string
 }
 
@@ -13,13 +16,15 @@ const known = new WeakMap<Command, Fingerprint>()
 
 /** @returns undefined for a command without a key */
 export function fingerprintOf(command: Command): Fingerprint | undefined {
-  const { idempotency, aggregate, name, isNew, id, input, headers } = command
+  const { idempotency, aggregate, name, isNew, id, input, expect, headers } = command
   if (!idempotency) return undefined
   let fingerprint = known.get(command)
   if (!fingerprint) {
     const { key, method } = idempotency
     const scope = [headers.actor ?? '', method, aggregate, name, isNew ? '' : id, key]
-    fingerprint = { id: digest(JSON.stringify(scope)), payload: digest(canonicalJson(input)) }
+    // A line of its own, which no JSON runs over; none where nothing is expected.
+    const asked = canonicalJson(input) + (expect ? `\n${canonicalJson(expect)}` : '')
+    fingerprint = { id: digest(JSON.stringify(scope)), payload: digest(asked) }
     known.set(command, fingerprint)
   }
   return fingerprint
