@@ -1,12 +1,13 @@
 import type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox'
-import { t, type Context } from 'elysia'
+import { t } from 'elysia'
+import { jsonAnswer } from '../shared/http/compressed.ts'
+import { versionTag } from '../shared/http/entity-tags.ts'
 import { HttpProblem } from '../shared/http/problem.ts'
 import type { Listing } from './listing.ts'
 import { nextPageUrl } from './paging.ts'
 import type { RouteOptions } from './projector/read-model.ts'
+import { isKnown, pageTag, setReadHeaders, type Exchange } from './read-headers.ts'
 import { fields, type Reads, type Stored } from './reads.ts'
-
-type Exchange = Pick<Context, 'request' | 'set'>
 
 /**
  * The one way from a read model's documents to answers: a route gives the request and gets the body. What is shown
@@ -30,22 +31,42 @@ export function answersOf<Document, Properties extends TProperties, Query extend
   }
 
   return {
-    /** @throws HttpProblem `not-found` */
-    async one(id: string, { set }: Exchange): Promise<Body> {
-      const found = await reads.byId(id.toLowerCase(), alone)
-      if (!found) throw new HttpProblem('not-found', { detail: 'there is none with this id' })
-      set.headers['etag'] = `"${found.version}"`
+    /** 304 after a look at the version alone. @throws HttpProblem `not-found` */
+    async one(givenId: string, exchange: Exchange): Promise<Body> {
+      const id = givenId.toLowerCase()
+      setReadHeaders(exchange, options)
+      if (exchange.request.headers.has('if-none-match')) {
+        const version = await reads.versionOf(id)
+        if (version === undefined) throw unknown()
+        if (isKnown(exchange, versionTag(version))) return nothing
+      }
+      const found = await reads.byId(id, alone)
+      if (!found) throw unknown()
+      exchange.set.headers['etag'] = versionTag(found.version)
       return toBody(found)
     },
-    async page(query: Static<Query>, { request, set }: Exchange) {
+    async page(query: Static<Query>, exchange: Exchange): Promise<PageBody<Body>> {
+      const { request, set } = exchange
+      setReadHeaders(exchange, options)
       const found = await reads.page(listing.pageRequest(query, inList))
+      if (isKnown(exchange, pageTag(found))) return nothing
       const { items, nextCursor } = listing.toPage(query, found)
       if (nextCursor !== null)
         set.headers['link'] = `<${nextPageUrl(request.url, options.publicUrl, nextCursor)}>; rel="next"`
-      return { items: items.map(toBody), next_cursor: nextCursor }
+      return (await jsonAnswer(request, { items: items.map(toBody), next_cursor: nextCursor })) as never
     },
   }
 }
+
+interface PageBody<Body> {
+  items: Body[]
+  next_cursor: string | null
+}
+
+const unknown = () => new HttpProblem('not-found', { detail: 'there is none with this id' })
+
+/** Of a 304, whose type no route has to know of. */
+const nothing = undefined as never
 
 /** What a list is answered with. */
 export const pageOf = <Item extends TSchema>(item: Item, title: string) =>

@@ -7,10 +7,13 @@ import { createServedReads, type ServedReadsOptions } from './served-reads.ts'
 export interface QueryAppDeps
   extends
     Omit<HttpAppOptions, 'title' | 'description' | 'modules'>,
-    RouteOptions,
+    Pick<RouteOptions, 'publicUrl'>,
+    Partial<Pick<RouteOptions, 'cacheControl'>>,
     Omit<ServedReadsOptions, 'serving'> {
   /** Which generation is read; by default that of the code. */
   readonly serving?: ServedReadsOptions['serving']
+  /** By how many milliseconds the read model of this name may be behind. */
+  readonly lagMs?: (name: string) => number | undefined
 }
 
 /** The query service's HTTP side, for `main.ts` and for tests. Web-standard: every dependency is handed in. */
@@ -22,7 +25,11 @@ export function createQueryApp(deps: QueryAppDeps) {
     modules: readModels.map((model) => {
       const ofCode: Serving = { model, before: undefined }
       const reads = createServedReads<never>(model.name, { serving: () => ofCode, ...deps })
-      return model.routes(reads, deps)
+      return model.routes(reads, {
+        publicUrl: deps.publicUrl,
+        cacheControl: deps.cacheControl ?? 'no-cache',
+        lagMs: () => deps.lagMs?.(model.name),
+      })
     }),
   })
 }

@@ -10,6 +10,8 @@ export type Stored<Document> = Document & { readonly _id: string; readonly versi
 export interface Reads<Document> {
   /** @returns undefined for an unknown or deleted id */
   byId(id: string, fields: Fields): Promise<Stored<Document> | undefined>
+  /** The version alone, without reading the document. @returns undefined for an unknown or deleted id */
+  versionOf(id: string): Promise<number | undefined>
   /** @returns at most `limit` documents behind `after`, in the order asked for */
   page(request: PageRequest): Promise<Stored<Document>[]>
   /** By id, tombstones too; an unknown id is left out. */
@@ -45,6 +47,8 @@ export function fields(...names: string[]): Fields {
   return Object.fromEntries([...names, 'version', 'deleted_at'].map((name) => [name, 1]))
 }
 
+const versionOnly = { ...fields(), _id: 0 as const }
+
 type AnyDocument = { _id: string; version: number; deleted_at?: string }
 
 export function createReads<Document>(
@@ -67,6 +71,10 @@ export function createReads<Document>(
     async byId(id, projection) {
       const found = await bounded(collection.findOne({ _id: id }, { projection }))
       return found === null || found.deleted_at !== undefined ? undefined : (found as Stored<Document>)
+    },
+    async versionOf(id) {
+      const found = await bounded(collection.findOne({ _id: id }, { projection: versionOnly }))
+      return found === null || found.deleted_at !== undefined ? undefined : found.version
     },
     async page({ where, order, after, limit, fields: projection }) {
       const conditions = [...where, ...behind(order, after), { deleted_at: { $exists: false } }]

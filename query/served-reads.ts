@@ -63,6 +63,10 @@ export function createServedReads<Document>(name: string, options: ServedReadsOp
       const { reads, before } = await now()
       return (before ? await ahead([id], reads, before) : reads).byId(id, fields)
     },
+    async versionOf(id) {
+      const { reads, before } = await now()
+      return (before ? await ahead([id], reads, before) : reads).versionOf(id)
+    },
     async page(request) {
       const { reads, before } = await now()
       if (!before) return reads.page(request)

@@ -19,6 +19,7 @@ import { createPauseSwitch, pauseProbe } from './projector/pause.ts'
 import { createPipelineView } from './projector/pipeline-view.ts'
 import { createProjector } from './projector/projector.ts'
 import { createRecords } from './projector/records.ts'
+import { createStaleness } from './projector/staleness.ts'
 import { createStoreWriter } from './projector/store-writer.ts'
 import { allQueues } from './projector/topology.ts'
 import { readModels } from './read-models.ts'
@@ -113,6 +114,8 @@ export function createQueryService(
         serving: generations.serving,
         timeoutMs: settings.STORE_TIMEOUT_MS,
         publicUrl: settings.QUERY_PUBLIC_URL,
+        cacheControl: settings.CACHE_CONTROL,
+        lagMs: createStaleness({ view, serving: generations.serving, partitions: settings.PARTITIONS }),
         corsOrigins: settings.CORS_ORIGINS,
         pages: {
           assets: pageAssets,

@@ -57,6 +57,12 @@ export const querySettings = {
     min: 100,
     max: 60_000,
   }),
+  CACHE_CONTROL: text({
+    doc: '`Cache-Control` of every read. `no-cache` lets a cache keep an answer that it asks about each time (304); `public, max-age=1` lets one in front answer for a second by itself.',
+    default: 'no-cache',
+    pattern: /^[a-z][a-z-]*(=\d+)?(, *[a-z][a-z-]*(=\d+)?)*$/,
+    accepts: 'directives such as no-cache, private or public, max-age=1',
+  }),
   RABBITMQ_URL,
   PARTITIONS,
   REPLICA_ID: text({

@@ -36,6 +36,10 @@ export interface Index {
 export interface RouteOptions {
   /** The service as clients see it, without a slash at its end. */
   readonly publicUrl: string
+  /** `Cache-Control` of what is read. */
+  readonly cacheControl: string
+  /** By how much what is read may be behind the writes; undefined where that is not known. */
+  readonly lagMs: () => number | undefined
 }
 
 /** A read model as the generic machinery knows it, with its events' and document's types forgotten. */

@@ -1,5 +1,6 @@
 import { Elysia, t } from 'elysia'
 import { userState } from '../../shared/events/users.ts'
+import { readDetail } from '../../shared/http/read-document.ts'
 import { withProblems } from '../../shared/http/schemas.ts'
 import { answersOf, pageOf } from '../answers.ts'
 import type { RouteOptions } from '../projector/read-model.ts'
@@ -29,21 +30,21 @@ export function userRoutes(reads: Reads<UserDocument>, options: RouteOptions) {
       params: t.Object({ id: userState.properties.id }),
       query: t.Object({}, { additionalProperties: false }),
       response: withProblems({ 200: user }, 404, 422, 503),
-      detail: {
+      detail: readDetail('document', {
         operationId: 'getUser',
         summary: 'One user',
         description:
           'As the read side knows it, usually some milliseconds behind the write. `ETag` is the version.',
         'x-example-from': '/users?sort=-created_at&limit=1',
-      },
+      }),
     })
     .get('/', ({ query, request, set }) => answers.page(query, { request, set }), {
       query: userListing.query,
       response: withProblems({ 200: page }, 400, 422, 503),
-      detail: {
+      detail: readDetail('list', {
         operationId: 'listUsers',
         summary: 'Users, page by page',
         description: 'Follow `next_cursor`, or `Link` with rel="next", until there is none.',
-      },
+      }),
     })
 }

@@ -47,17 +47,27 @@ function setUp(reads: Partial<Reads<UserDocument>> = {}) {
             return Array.from({ length: 3 }, () => stored)
           },
           versions: async () => new Map(),
+          versionOf: async (wanted) => (wanted === id ? stored.version : undefined),
           ...reads,
         },
-        { publicUrl: 'https://api.example.com' },
+        { publicUrl: 'https://api.example.com', cacheControl: 'no-cache', lagMs: () => 42 },
       ),
     ],
   })
   return {
     asked,
-    async get(path: string) {
-      const response = await app.handle(new Request(`http://localhost${path}`))
-      return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) }
+    async get(path: string, headers: Record<string, string> = {}, method = 'GET') {
+      const response = await app.handle(new Request(`http://localhost${path}`, { method, headers }))
+      const bytes = new Uint8Array(await response.arrayBuffer())
+      const isGzip = response.headers.get('content-encoding') === 'gzip'
+      const text = new TextDecoder().decode(isGzip ? Bun.gunzipSync(bytes) : bytes)
+      const isJson = /json(;|$)/.test(response.headers.get('content-type') ?? '') && !text.includes('}\n')
+      return {
+        status: response.status,
+        headers: response.headers,
+        text,
+        body: isJson && text ? JSON.parse(text) : text,
+      }
     },
   }
 }
@@ -179,8 +189,14 @@ test('the OpenAPI document has both operations with their parameters and answers
   const { body } = await setUp().get('/swagger/json')
   const { get: one } = body.paths['/users/{id}']
   const { get: list } = body.paths['/users'] ?? body.paths['/users/']
-  expect([one.operationId, Object.keys(one.responses)]).toEqual(['getUser', ['200', '404', '422', '503']])
-  expect([list.operationId, Object.keys(list.responses)]).toEqual(['listUsers', ['200', '400', '422', '503']])
+  expect([one.operationId, Object.keys(one.responses)]).toEqual([
+    'getUser',
+    ['200', '304', '404', '406', '422', '503'],
+  ])
+  expect([list.operationId, Object.keys(list.responses)]).toEqual([
+    'listUsers',
+    ['200', '304', '400', '406', '422', '503'],
+  ])
   const limit = list.parameters.find(({ name }: { name: string }) => name === 'limit')
   expect(limit).toMatchObject({ in: 'query', schema: { minimum: 1, maximum: 100, default: 20 } })
 })

@@ -7,6 +7,7 @@ import { contextOf } from './context.ts'
 import { cors } from './cors.ts'
 import { documentRoute } from './document.ts'
 import { refuseRepeatedParameters, refuseUnacceptable, toProblem } from './errors.ts'
+import { mediaTypes } from './media-types.ts'
 import { operations } from './operations.ts'
 import type { OtherService } from './page.ts'
 import { pageRoutes } from './pages.ts'
@@ -95,11 +96,12 @@ export function createHttpApp(options: HttpAppOptions) {
     .use(documentRoute(options, [...modules, operational]))
     .use(pages ? pageRoutes({ ...options, ...pages }, pages.assets) : (shell) => shell)
     .onParse({ as: 'global' }, ({ request }) => readJsonBody(request, bodyBytesMax))
-    .onTransform({ as: 'global' }, ({ request }) => {
-      refuseUnacceptable(request.headers.get('accept'))
+    .onTransform({ as: 'global' }, ({ request, route }) => {
+      refuseUnacceptable(request.headers.get('accept'), offered(route))
       refuseRepeatedParameters(request.url)
     }) as unknown as AnyElysia
   for (const module of modules) app.use(module)
+  const offered = mediaTypes(() => app.routes)
 
   function ourFault(error: unknown, requestId: string): HttpProblem {
     log.error('unexpected error', { request_id: requestId, error })

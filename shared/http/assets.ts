@@ -1,5 +1,8 @@
 import { Elysia } from 'elysia'
+import { gzipped } from './compressed.ts'
+import { matchesNone } from './entity-tags.ts'
 import { HttpProblem } from './problem.ts'
+import { acceptsGzip } from './weighted.ts'
 
 /** A file that the pages need, handed in so that the app stays web-standard. */
 export interface Asset {
@@ -28,7 +31,8 @@ export function assetRoutes(assets: readonly Asset[]) {
         etag: asset.etag,
         vary: 'Accept-Encoding, Origin',
       })
-      if (matches(request.headers.get('if-none-match'), asset.etag)) {
+      const has = request.headers.get('if-none-match')
+      if (has !== null && matchesNone(has, asset.etag)) {
         set.status = 304
         return
       }
@@ -50,14 +54,9 @@ interface Loaded {
 
 async function load({ mediaType, read }: Asset): Promise<Loaded> {
   const plain = await read()
-  const [hash, gzip] = await Promise.all([crypto.subtle.digest('SHA-256', plain), compressed(plain)])
+  const [hash, gzip] = await Promise.all([crypto.subtle.digest('SHA-256', plain), gzipped(plain)])
   const hex = [...new Uint8Array(hash, 0, 12)].map((byte) => byte.toString(16).padStart(2, '0')).join('')
   return { mediaType, etag: `W/"${hex}"`, plain, gzip }
-}
-
-async function compressed(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
-  const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream('gzip'))
-  return new Uint8Array(await new Response(stream).arrayBuffer())
 }
 
 /** Keeps what `make` gave, but not its failure. */
@@ -69,8 +68,3 @@ function once<T>(make: () => Promise<T>): () => Promise<T> {
       throw error
     }))
 }
-
-const matches = (header: string | null, etag: string) =>
-  header !== null && header.split(',').some((part) => part.trim() === etag || part.trim() === '*')
-
-const acceptsGzip = (header: string | null) => /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/.test(header ?? '')

@@ -3,6 +3,7 @@ import { Elysia, type AnyElysia } from 'elysia'
 import type { HttpAppOptions } from './app.ts'
 import { documentIdempotencyKeys } from './idempotency-document.ts'
 import { openapi } from './openapi.ts'
+import { documentReads } from './read-document.ts'
 
 /**
  * `/swagger/json`, made at the first request. The plugin works in an app of its own, so that its page, which loads
@@ -19,7 +20,7 @@ export function documentRoute(
     const app = new Elysia().use(swagger({ path: '/page', specPath: '/document', documentation: { info } }))
     for (const plugin of documented) app.use(plugin)
     const raw = await app.handle(new Request('http://localhost/document'))
-    const document = openapi(await raw.json())
+    const document = documentReads(openapi(await raw.json()))
     return idempotencyKeys ? documentIdempotencyKeys(document, idempotencyKeys === 'required') : document
   }
   return new Elysia({ name: 'document' }).get('/swagger/json', () => (document ??= make()), {

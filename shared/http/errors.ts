@@ -1,6 +1,7 @@
 import { ValidationError } from 'elysia'
-import { HttpProblem } from './problem.ts'
+import { HttpProblem, problemType } from './problem.ts'
 import type { FieldError } from './problems.ts'
+import { negotiated } from './weighted.ts'
 
 /**
  * Whatever a handler, a parser or Elysia threw → the one vocabulary. Pure.
@@ -61,18 +62,11 @@ export function refuseRepeatedParameters(url: string): void {
   throw new HttpProblem('invalid', { errors })
 }
 
-/** @throws HttpProblem 406 when `Accept` rules JSON out */
-export function refuseUnacceptable(accept: string | null): void {
-  if (accept === null || accept === '*/*') return
-  const acceptable = accept.split(',').some((part) => {
-    const [type, ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())
-    if (parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) return false
-    return (
-      type === '*/*' ||
-      type === 'application/*' ||
-      type === 'application/json' ||
-      type === 'application/problem+json'
-    )
-  })
-  if (!acceptable) throw new HttpProblem('not-acceptable')
+/**
+ * @param offered the media types that the route answers with, the usual one first
+ * @throws HttpProblem 406 when `Accept` rules them out
+ */
+export function refuseUnacceptable(accept: string | null, offered: readonly [string, ...string[]]): void {
+  if (negotiated(accept, offered) === undefined && negotiated(accept, [problemType]) === undefined)
+    throw new HttpProblem('not-acceptable', { detail: `this resource comes as ${offered.join(' or ')}` })
 }

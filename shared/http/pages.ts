@@ -3,6 +3,7 @@ import { assetRoutes, type Asset } from './assets.ts'
 import { homeLinks, homePage } from './home-page.ts'
 import { pageHeaders, renderHtml, type Page, type PageSubject } from './page.ts'
 import { swaggerPage } from './swagger-page.ts'
+import { negotiated } from './weighted.ts'
 
 /** `/` and `/swagger` for people, and their assets. Who asks for JSON gets the same links at `/` as JSON. */
 export function pageRoutes(subject: PageSubject, assets: readonly Asset[]) {
@@ -30,16 +31,5 @@ function served(page: Page) {
 }
 
 /** True when `Accept` ranks JSON above HTML; without a preference it is the page. */
-export function prefersJson(accept: string | null): boolean {
-  const quality = (mediaType: string) =>
-    Math.max(
-      0,
-      ...(accept ?? '').split(',').map((part) => {
-        const [type, ...parameters] = part.split(';').map((piece) => piece.trim().toLowerCase())
-        if (type !== mediaType) return 0
-        const q = parameters.find((parameter) => parameter.startsWith('q='))
-        return q === undefined ? 1 : Number(q.slice(2)) || 0
-      }),
-    )
-  return quality('application/json') > quality('text/html')
-}
+export const prefersJson = (accept: string | null): boolean =>
+  negotiated(accept, ['text/html', 'application/json']) === 'application/json'

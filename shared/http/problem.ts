@@ -1,5 +1,7 @@
 import { problems, type FieldError, type ProblemDetails, type ProblemSlug } from './problems.ts'
 
+export const problemType = 'application/problem+json'
+
 /** Thrown by handlers; the app turns it into `application/problem+json`. Holds nothing that may not be shown. */
 export class HttpProblem extends Error {
   override readonly name = 'HttpProblem'
@@ -36,7 +38,9 @@ export class HttpProblem extends Error {
   headers(): Record<string, string> {
     const retryAfterS = this.options.retryAfterS ?? (this.status === 503 ? 1 : undefined)
     return {
-      'content-type': 'application/problem+json',
+      'content-type': problemType,
+      // A 404 that somebody kept would hide what is created next.
+      'cache-control': 'no-store',
       ...(retryAfterS === undefined ? undefined : { 'retry-after': String(retryAfterS) }),
       ...this.options.headers,
     }

@@ -62,9 +62,10 @@ export const problems = {
   },
   'not-acceptable': {
     status: 406,
-    title: 'Only JSON can be served here',
+    title: 'Nothing that Accept allows can be served here',
     cause: '`Accept` rules out every media type that is to be had here.',
-    fix: 'Send `Accept: application/json`, or none.',
+    fix: 'Send `Accept: application/json`, or none. `application/x-ndjson` is for lists alone.',
+    example: { detail: 'this resource comes as application/json' },
   },
   duplicate: {
     status: 409,

@@ -1,0 +1,134 @@
+import { producesKey } from './media-types.ts'
+import { problemExample, type ProblemSlug } from './problems.ts'
+
+type Kind = 'document' | 'list'
+
+const ndjson = 'application/x-ndjson'
+
+/** `detail` of a route that answers through the read side's one way: what it takes and answers is documented once. */
+export function readDetail<Detail extends object>(kind: Kind, detail: Detail) {
+  return {
+    ...detail,
+    [kindKey]: kind,
+    ...(kind === 'list' && { [producesKey]: ['application/json', ndjson] }),
+  }
+}
+
+const kindKey = 'x-reads'
+
+/** Every read of an OpenAPI document with its headers, its 304 and its problems. Pure. */
+export function documentReads(document: Document): Document {
+  const paths = Object.entries((document['paths'] ?? {}) as Record<string, Record<string, Operation>>)
+  return {
+    ...document,
+    paths: Object.fromEntries(
+      paths.map(([path, item]) => [
+        path,
+        Object.fromEntries(
+          Object.entries(item).map(([method, operation]) => [method, documented(operation)]),
+        ),
+      ]),
+    ),
+  }
+}
+
+type Document = Record<string, unknown>
+interface Operation {
+  readonly parameters?: readonly unknown[]
+  readonly responses?: Record<string, Response>
+  readonly [kindKey]?: Kind
+  readonly [producesKey]?: unknown
+}
+interface Response {
+  readonly description?: string
+  readonly headers?: object
+  readonly content?: object
+}
+
+function documented(raw: Operation): Operation {
+  const kind = raw[kindKey]
+  if (kind === undefined) return raw
+  const { [kindKey]: _kind, [producesKey]: _produces, ...operation } = raw
+  const isList = kind === 'list'
+  const found = operation.responses?.['200']
+  const headers = { ...always, ...etag(isList) }
+  return {
+    ...operation,
+    parameters: [...(operation.parameters ?? []), ...parameters],
+    responses: {
+      ...operation.responses,
+      200: {
+        ...found,
+        headers: { ...found?.headers, ...headers, ...(isList && listHeaders) },
+        content: { ...found?.content, ...(isList && { [ndjson]: lines }) },
+      },
+      304: { description: 'The answer that the client has is still right', headers },
+      ...problemsOf(operation, isList ? listProblems : problems),
+    },
+  }
+}
+
+function problemsOf(operation: Operation, bySlug: Readonly<Record<number, readonly ProblemSlug[]>>) {
+  return Object.fromEntries(
+    Object.entries(bySlug).map(([status, slugs]) => [
+      status,
+      {
+        description: descriptions[status] ?? operation.responses?.[status]?.description,
+        content: {
+          'application/problem+json': {
+            schema: { $ref: '#/components/schemas/Problem' },
+            examples: Object.fromEntries(slugs.map((slug) => [slug, { value: problemExample(slug) }])),
+          },
+        },
+      },
+    ]),
+  )
+}
+
+const problems = { 406: ['not-acceptable'] } as const
+const listProblems = { ...problems, 400: ['bad-cursor'] } as const
+
+const descriptions: Readonly<Record<string, string>> = {
+  406: 'Accept rules out everything that can be served',
+}
+
+const header = (description: string, schema: object, example?: unknown) => ({
+  description,
+  schema: { ...schema, ...(example !== undefined && { example }) },
+})
+const text = { type: 'string' }
+
+const always = {
+  'Cache-Control': header('As the service is set', text, 'no-cache'),
+  Vary: header('What a cache has to tell apart', text),
+  'Projection-Lag-Ms': header(
+    'The answer shows everything that was committed so many milliseconds ago, or earlier. Absent where that is not known yet.',
+    { type: 'integer', minimum: 0 },
+    840,
+  ),
+}
+const etag = (isList: boolean) => ({
+  ETag: header(
+    isList ? 'Of this page: weak' : 'The version, for If-None-Match here and If-Match on the command side',
+    text,
+    isList ? 'W/"1qk3b9-x2m0aa"' : '"1"',
+  ),
+})
+const listHeaders = { Link: header('The next page, with rel="next"; absent on the last one', text) }
+
+const parameters = [
+  {
+    in: 'header',
+    name: 'If-None-Match',
+    // In words: a form that came with it filled in would answer 304 at the second press.
+    description:
+      'An `ETag` that the client has, for example `"1"`: where it is still right the answer is 304, with no body',
+    schema: text,
+  },
+]
+
+const lines = {
+  schema: { type: 'string', description: 'One item of the list a line, to its end' },
+  example:
+    '{"id":"01890a5d-ac96-774b-bcce-b302099a8057","version":1}\n{"id":"01890a5d-ac96-774b-bcce-b302099a8058","version":4}\n',
+}
