@@ -1,6 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
+import { changedField } from '../../shared/events/changed.ts'
 import type { EventHeaders } from '../../shared/events/envelope.ts'
 import type { Aggregate, AggregateState, Rejection } from './aggregate.ts'
+import { changedFields } from './changed.ts'
 import type { Command, CommandResult } from './command.ts'
 import { meets } from './if-match.ts'
 
@@ -136,14 +138,16 @@ export function planBatch(input: PlanInput): Plan {
     if (slot.state && isDeepStrictEqual(withoutOwnTimestamp(slot.state), wanted))
       return { kind: 'stored', version: slot.version, state: { ...slot.state }, changed: false }
     const state = { ...wanted, updated_at: input.now }
-    const refusal = claimAll(slot, wanted) ?? append(slot, command, type, state)
+    const refusal =
+      claimAll(slot, wanted) ??
+      append(slot, command, type, state, () => changedFields(slot.state, wanted, command.input))
     if (refusal) return refusal
     slot.state = state
     return { kind: 'stored', version: slot.version, state, changed: true }
   }
 
   function remove(slot: Slot, command: Command, type: string, data: unknown): PlannedOutcome {
-    const refusal = append(slot, command, type, data)
+    const refusal = append(slot, command, type, data, () => [])
     if (refusal) return refusal
     slot.state = undefined
     return { kind: 'deleted', version: slot.version }
@@ -189,8 +193,18 @@ export function planBatch(input: PlanInput): Plan {
       : { kind: 'rejected', rejection }
   }
 
-  function append(slot: Slot, command: Command, type: string, data: unknown): PlannedOutcome | undefined {
-    if (input.owners) slot.aggregate.events.validate(type, data)
+  function append(
+    slot: Slot,
+    command: Command,
+    type: string,
+    told: unknown,
+    changed: () => string[],
+  ): PlannedOutcome | undefined {
+    const { events: catalogue } = slot.aggregate
+    const data = catalogue.tellingChanges.has(type)
+      ? { ...(told as object), [changedField]: input.owners ? changed() : null }
+      : told
+    if (input.owners) catalogue.validate(type, data)
     const planned: PlannedEvent = {
       id: input.owners ? input.newId() : '',
       aggregate: slot.aggregate.name,

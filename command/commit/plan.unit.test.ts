@@ -45,13 +45,15 @@ describe('a batch', () => {
     const result = plan([replace(1, 'b@x.io'), replace(1, 'c@x.io')], [row(1, 'a@x.io', 4)])
     expect(kinds(result)).toEqual(['stored', 'stored'])
     expect(result.events.map(({ version, type }) => [version, type])).toEqual([
-      [5, 'users.user.updated.v1'],
-      [6, 'users.user.updated.v1'],
+      [5, 'users.user.updated.v2'],
+      [6, 'users.user.updated.v2'],
     ])
     const { inserts, updates } = result.writes.get('users')!
     expect(inserts).toEqual([])
     expect(updates).toHaveLength(1)
-    expect(updates[0]).toEqual({ ...(result.events[1]!.data as UserState), version: 6, email_key: 'c@x.io' })
+    const { changed, ...state } = result.events[1]!.data as UserState & { changed: string[] }
+    expect(changed).toEqual(['email'])
+    expect(updates[0]).toEqual({ ...state, version: 6, email_key: 'c@x.io' })
   })
   test('a change and a delete of one row leave a delete and two events', () => {
     const result = plan([replace(1, 'b@x.io'), remove(1), replace(1, 'c@x.io')], [row(1, 'a@x.io')])
@@ -68,6 +70,16 @@ describe('a batch', () => {
     expect(result.outcomes[0]).toMatchObject({ kind: 'stored', version: 7, changed: false })
     expect(result.events).toEqual([])
     expect(result.writes.size).toBe(0)
+  })
+  test('each event says which fields it changed, step by step, and the loop’s own timestamp is none of them', () => {
+    const renamed = { ...replace(1, 'a@x.io'), input: { first_name: 'Z', last_name: 'Y', email: 'a@x.io' } }
+    const { events } = plan([create(1, 'a@x.io'), renamed, replace(1, 'a@x.io'), remove(1)])
+    expect(events.map(({ data }) => (data as { changed: string[] }).changed)).toEqual([
+      ['first_name', 'last_name', 'email'],
+      ['first_name', 'last_name'],
+      ['first_name', 'last_name'],
+      [],
+    ])
   })
   test('a rejected command writes nothing and its neighbours go on', () => {
     const result = plan([replace(9, 'z@x.io'), create(1, 'a@x.io')])

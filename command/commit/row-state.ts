@@ -1,3 +1,4 @@
+import { changedField } from '../../shared/events/changed.ts'
 import type { Aggregate, AggregateState } from './aggregate.ts'
 
 export interface RowState {
@@ -11,13 +12,17 @@ export interface RowState {
  * @param instants names of the columns that hold a `timestamptz`
  */
 export function rowReader(aggregate: Aggregate, instants: readonly string[]): (json: string) => RowState {
-  const stateColumns = Object.keys(
-    (aggregate.events.schemas[aggregate.snapshot] as { properties?: object } | undefined)?.properties ?? {},
-  )
+  const { properties = {} } = (aggregate.events.schemas[aggregate.snapshot] ?? {}) as { properties?: object }
+  const stateColumns = Object.keys(properties).filter((name) => name !== changedField)
   return (json) => {
     const row = JSON.parse(json) as Record<string, unknown>
     for (const name of instants) if (row[name] != null) row[name] = new Date(String(row[name])).toISOString()
     const state = Object.fromEntries(stateColumns.map((name) => [name, row[name]]))
     return { state: state as unknown as AggregateState, version: Number(row['version']) }
   }
+}
+
+/** A state as the aggregate's snapshot event carries it: nobody knows which of its changes was the last. */
+export function snapshotData({ events, snapshot }: Aggregate, state: AggregateState): object {
+  return events.tellingChanges.has(snapshot) ? { ...state, [changedField]: null } : state
 }

@@ -85,7 +85,7 @@ test('a look waits until the transaction in doubt has ended', () =>
       const eventId = Bun.randomUUIDv7()
       await doubtful.unsafe('BEGIN')
       await doubtful.unsafe(`INSERT INTO outbox (id, aggregatetype, aggregateid, type, version, payload)
-        VALUES ('${eventId}', 'users', '${eventId}', 'users.user.created.v1', 1, '{}')`)
+        VALUES ('${eventId}', 'users', '${eventId}', 'users.user.created.v2', 1, '{}')`)
       let found: boolean | undefined
       const look = store.wasCommitted({ kind: 'event', eventId, afterSeq: '0' }).then((is) => (found = is))
       const waits = async () => (await doubt.advisoryLocks(false)) === 1

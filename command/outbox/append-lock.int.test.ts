@@ -11,7 +11,7 @@ afterEach(() => database.close())
 
 const row = () => {
   const id = Bun.randomUUIDv7()
-  return `('${id}', 'users', '${id}', 'users.user.created.v1', 1, '{}')`
+  return `('${id}', 'users', '${id}', 'users.user.created.v2', 1, '{}')`
 }
 const append = (rows = 1) =>
   `INSERT INTO outbox (id, aggregatetype, aggregateid, type, version, payload) VALUES ${Array.from({ length: rows }, row)}`

@@ -70,7 +70,7 @@ test('a window written into a connection that was reset just now is unknown, and
   const link = await AmqpLink.open(proxy.url(world.vhost.url), 5_000)
   const messages = Array.from({ length: 500 }, (_, index) => ({
     id: String(index),
-    type: 'users.user.updated.v1',
+    type: 'users.user.updated.v2',
     routingKey: 'users.p00of08.user.updated',
     contentType: 'application/json',
     body: 'x'.repeat(4_000),

@@ -31,7 +31,7 @@ describe('delivering', () => {
       contentType: 'application/cloudevents+json',
       deliveryMode: 2,
       messageId: last,
-      type: 'users.user.updated.v1',
+      type: 'users.user.updated.v2',
     })
     await relay.stop()
   }, 60_000)

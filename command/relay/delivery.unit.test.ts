@@ -98,7 +98,7 @@ const window = (...ids: string[]) =>
     aggregate: 'users',
     aggregateId: id.split('/')[1] ?? 'a',
     version: index + 1,
-    type: 'users.user.created.v1',
+    type: 'users.user.created.v2',
     routingKey: 'users.p03of08.user.created',
     contentType: 'application/cloudevents+json',
     body: '{}',

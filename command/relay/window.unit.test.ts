@@ -8,7 +8,7 @@ test('a row becomes the message of its event, on the partition of its aggregate'
     id: '01890a5d-ac96-774b-bcce-b302099a8057',
     aggregatetype: 'users',
     aggregateid: '01890a5d-ac96-774b-bcce-b302099a8058',
-    type: 'users.user.created.v1',
+    type: 'users.user.created.v2',
     version: 3,
     payload: '{"name": "Zoë"}',
     headers: '{"requestid": "r1"}',

@@ -10,14 +10,14 @@ export const users = aggregate<UserData, { routes: typeof usersRoutes }>({
   entity: User,
   routes: usersRoutes,
   events: userEvents,
-  snapshot: 'users.user.snapshot.v1',
+  snapshot: 'users.user.snapshot.v2',
   unique: { email: { column: 'email_key', key: (user) => user.email.toLowerCase() } },
   decide: {
     create: (_none, input: UserInput, { id, now }) =>
-      event('users.user.created.v1', { id, ...tidied(input), created_at: now }),
+      event('users.user.created.v2', { id, ...tidied(input), created_at: now }),
     replace: (user, input: UserInput) =>
-      user ? event('users.user.updated.v1', { ...user, ...tidied(input) }) : reject('not-found'),
-    remove: (user) => (user ? deletion('users.user.deleted.v1', { id: user.id }) : reject('not-found')),
+      user ? event('users.user.updated.v2', { ...user, ...tidied(input) }) : reject('not-found'),
+    remove: (user) => (user ? deletion('users.user.deleted.v2', { id: user.id }) : reject('not-found')),
   },
 })
 

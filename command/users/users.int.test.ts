@@ -62,12 +62,14 @@ describe('users over HTTP', () => {
 
     const events = await eventsOf(id)
     expect(events.map((event: { type: string; version: number }) => [event.type, event.version])).toEqual([
-      ['users.user.created.v1', 1],
-      ['users.user.updated.v1', 2],
-      ['users.user.deleted.v1', 3],
+      ['users.user.created.v2', 1],
+      ['users.user.updated.v2', 2],
+      ['users.user.deleted.v2', 3],
     ])
     const { version: _, ...state } = created.body
-    expect(events[0].payload).toEqual(state)
+    expect(events[0].payload).toEqual({ ...state, changed: ['first_name', 'last_name', 'email'] })
+    expect(events[1].payload.changed).toEqual(['last_name'])
+    expect(events[2].payload).toEqual({ id, changed: [] })
     expect(events[0].headers).toMatchObject({ requestid: created.headers.get('x-request-id') })
     expect(await database.sql`SELECT 1 FROM users WHERE id = ${id}`).toHaveLength(0)
   })

@@ -93,8 +93,9 @@ async function samples(): Promise<Map<string, string>> {
 
 /** The row and its event in one transaction, as the command service has them, under an id of ours. */
 async function writeUser(id: string, version: number): Promise<void> {
-  const type = version === 1 ? 'users.user.created.v1' : 'users.user.updated.v1'
-  const { email_key: _, ...payload } = rowOf(id)
+  const type = version === 1 ? 'users.user.created.v2' : 'users.user.updated.v2'
+  const { email_key: _, ...state } = rowOf(id)
+  const payload = { ...state, changed: null }
   await world.sql.begin(async (sql) => {
     await sql`DELETE FROM users WHERE id = ${id}`
     await sql`INSERT INTO users ${sql({ ...rowOf(id), version })}`

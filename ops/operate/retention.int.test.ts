@@ -10,7 +10,7 @@ beforeAll(async () => {
   await world.sql`SELECT outbox_make_segments(3, 100)`
   await world.sql`
     INSERT INTO outbox (id, aggregatetype, aggregateid, type, version, payload, occurred_at)
-    SELECT gen_random_uuid(), 'users', 'x', 'users.user.updated.v1', i, '{}', now() - interval '2 hours'
+    SELECT gen_random_uuid(), 'users', 'x', 'users.user.updated.v2', i, '{}', now() - interval '2 hours'
     FROM generate_series(1, 150) i`
 })
 afterAll(() => world.end())

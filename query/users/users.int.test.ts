@@ -52,7 +52,7 @@ async function store(people: readonly Person[], version = 1): Promise<void> {
   const time = '2026-01-02T03:04:05.678Z'
   const changes = people.map(({ id, first = 'Ada', last = 'Byron', email = `${id}@example.com` }) => {
     const data = { id, first_name: first, last_name: last, email, created_at: time, updated_at: time }
-    return { id, version, time, document: projectUser({ type: 'users.user.created.v1', data } as UserEvent) }
+    return { id, version, time, document: projectUser({ type: 'users.user.created.v2', data } as UserEvent) }
   })
   await createStoreWriter(database.collectionOf).write('users_g1', changes)
 }

@@ -22,9 +22,9 @@ export const users = readModel({
 
 export function projectUser(event: UserEvent): UserDocument | null {
   switch (event.type) {
-    case 'users.user.created.v1':
-    case 'users.user.updated.v1':
-    case 'users.user.snapshot.v1': {
+    case 'users.user.created.v2':
+    case 'users.user.updated.v2':
+    case 'users.user.snapshot.v2': {
       const { first_name, last_name, email, created_at, updated_at } = event.data
       return {
         first_name,
@@ -37,7 +37,7 @@ export function projectUser(event: UserEvent): UserDocument | null {
         email_key: foldEmail(email),
       }
     }
-    case 'users.user.deleted.v1':
+    case 'users.user.deleted.v2':
       return null
     default:
       return event satisfies never

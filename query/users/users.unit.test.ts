@@ -19,7 +19,7 @@ test('the names that queues and collections are made of never change by themselv
 })
 
 test('every event that carries a state gives the whole document', () => {
-  for (const type of ['users.user.created.v1', 'users.user.updated.v1', 'users.user.snapshot.v1'] as const) {
+  for (const type of ['users.user.created.v2', 'users.user.updated.v2', 'users.user.snapshot.v2'] as const) {
     const document = projectUser(event(type))
     expect(document).toEqual({
       first_name: 'Zoë',
@@ -36,5 +36,5 @@ test('every event that carries a state gives the whole document', () => {
 })
 
 test('a deletion gives none', () => {
-  expect(projectUser(event('users.user.deleted.v1'))).toBeNull()
+  expect(projectUser(event('users.user.deleted.v2'))).toBeNull()
 })

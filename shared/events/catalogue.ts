@@ -1,5 +1,6 @@
 import type { Static, TSchema } from '@sinclair/typebox'
 import { TypeCompiler, type TypeCheck } from '@sinclair/typebox/compiler'
+import { changedField } from './changed.ts'
 import type { Envelope } from './envelope.ts'
 
 /** Event types of one aggregate with the schema of their data, the version being part of the type's name. */
@@ -20,6 +21,8 @@ export interface DomainEvent<Type extends string = string, Data = unknown> {
   readonly seq: number
   readonly traceparent: string | undefined
   readonly requestId: string | undefined
+  /** Who caused it, where that is known. */
+  readonly actor: string | undefined
   readonly data: Data
 }
 
@@ -28,22 +31,29 @@ export type EventOf<Schemas extends EventSchemas> = {
 }[keyof Schemas & string]
 
 /**
- * `validate` stands before the outbox and `decode` after the broker, with one schema. `upcast` turns the data of a
- * past version's type into a current type's, so that projections know current versions only.
+ * `validate` stands before the outbox and `decode` after the broker, with one schema. The data of a past version's type
+ * is upcast into a current type's, so that projections know current versions only.
  */
 export interface EventCatalogue<Event extends DomainEvent = DomainEvent> {
   readonly aggregate: string
   /** Of the current types. */
   readonly schemas: EventSchemas
-  /** Everything that `decode` knows, past versions too. */
-  readonly types: readonly string[]
+  /** Of everything that `decode` knows, past versions first. */
+  readonly everyVersion: EventSchemas
+  /** The current types whose data says what changed: see `withChanged`. */
+  readonly tellingChanges: ReadonlySet<string>
   /** @throws EventError `invalid-data` naming the field, never its value */
   validate(type: string, data: unknown): void
   /** @throws EventError `unknown-type` or `invalid-data` */
   decode(envelope: Envelope): Event
 }
 
-export type Upcast = (data: unknown) => { type: string; data: unknown }
+/** A type that is written no more, and stays in the log. */
+export interface PastVersion {
+  readonly schema: TSchema
+  /** Brings valid data one version further. Pure. */
+  upcast(data: unknown): { readonly type: string; readonly data: unknown }
+}
 
 export class EventError extends Error {
   override readonly name = 'EventError'
@@ -57,21 +67,23 @@ export class EventError extends Error {
 
 /**
  * @param schemas current types; all begin with `<aggregate>.` and end in `.v<number>`
- * @param upcasts past types, each with the function that brings its data one version further
+ * @param past types of former versions, each with the function that brings its data one version further
  */
 export function eventCatalogue<const Schemas extends EventSchemas>(
   schemas: Schemas,
-  upcasts: Readonly<Record<string, Upcast>> = {},
+  past: Readonly<Record<string, PastVersion>> = {},
 ): EventCatalogue<EventOf<Schemas>> {
   const types = Object.keys(schemas)
   const aggregate = types[0]?.split('.', 1)[0]
-  if (!aggregate || !types.every((type) => typePattern.test(type) && type.startsWith(`${aggregate}.`)))
-    throw new Error(`event types must read <aggregate>.<entity>.<event>.v<number>: ${types.join(', ')}`)
-  const checks = new Map<string, TypeCheck<TSchema>>(
-    types.map((type) => [type, TypeCompiler.Compile(schemas[type]!)]),
-  )
+  const pastSchemas = Object.fromEntries(Object.entries(past).map(([type, { schema }]) => [type, schema]))
+  const everyVersion: EventSchemas = { ...pastSchemas, ...schemas }
+  const names = Object.keys(everyVersion)
+  if (!aggregate || !names.every((type) => typePattern.test(type) && type.startsWith(`${aggregate}.`)))
+    throw new Error(`event types must read <aggregate>.<entity>.<event>.v<number>: ${names.join(', ')}`)
+  const current = compiled(schemas)
+  const former = compiled(pastSchemas)
 
-  function validate(type: string, data: unknown): void {
+  function validate(type: string, data: unknown, checks = current): void {
     const check = checks.get(type)
     if (!check)
       throw new EventError('unknown-type', `no event type "${type}" in the catalogue of ${aggregate}`)
@@ -83,11 +95,15 @@ export function eventCatalogue<const Schemas extends EventSchemas>(
   return {
     aggregate,
     schemas,
-    types: [...Object.keys(upcasts), ...types],
-    validate,
+    everyVersion,
+    tellingChanges: new Set(types.filter((type) => changedField in (schemas[type]!['properties'] ?? {}))),
+    validate: (type, data) => validate(type, data),
     decode(envelope) {
       let { type, data } = envelope as { type: string; data: unknown }
-      for (let upcast = upcasts[type]; upcast; upcast = upcasts[type]) ({ type, data } = upcast(data))
+      for (let version = past[type]; version; version = past[type]) {
+        validate(type, data, former)
+        ;({ type, data } = version.upcast(data))
+      }
       validate(type, data)
       return {
         id: envelope.id,
@@ -99,11 +115,17 @@ export function eventCatalogue<const Schemas extends EventSchemas>(
         seq: Number(envelope.logseq),
         traceparent: envelope.traceparent,
         requestId: envelope.requestid,
+        actor: envelope.actor,
         data,
       } as EventOf<Schemas>
     },
   }
 }
+
+const compiled = (schemas: EventSchemas) =>
+  new Map<string, TypeCheck<TSchema>>(
+    Object.entries(schemas).map(([type, schema]) => [type, TypeCompiler.Compile(schema)]),
+  )
 
 const typePattern = /^[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*)+\.v[1-9][0-9]*$/
 const versionPattern = /^[1-9][0-9]{0,9}$/

@@ -1,5 +1,6 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { eventCatalogue } from './catalogue.ts'
+import { toChangedUnknown, withChanged } from './changed.ts'
 import { instant, printableText, uuid } from './fields.ts'
 import { controls, text, whiteSpace } from './text.ts'
 
@@ -24,11 +25,22 @@ export const userState = Type.Object({
 })
 export type UserState = Static<typeof userState>
 
-export const userEvents = eventCatalogue({
-  'users.user.created.v1': userState,
-  'users.user.updated.v1': userState,
-  'users.user.deleted.v1': Type.Object({ id: uuid }),
-  /** The current state at its version, sent in a replay. */
-  'users.user.snapshot.v1': userState,
-})
+const userId = Type.Object({ id: uuid })
+const userChange = withChanged(userState)
+
+export const userEvents = eventCatalogue(
+  {
+    'users.user.created.v2': userChange,
+    'users.user.updated.v2': userChange,
+    'users.user.deleted.v2': withChanged(userId),
+    /** The current state at its version, sent in a replay. */
+    'users.user.snapshot.v2': userChange,
+  },
+  {
+    'users.user.created.v1': toChangedUnknown('users.user.created.v2', userState),
+    'users.user.updated.v1': toChangedUnknown('users.user.updated.v2', userState),
+    'users.user.deleted.v1': toChangedUnknown('users.user.deleted.v2', userId),
+    'users.user.snapshot.v1': toChangedUnknown('users.user.snapshot.v2', userState),
+  },
+)
 export type UserEvent = ReturnType<typeof userEvents.decode>

@@ -18,7 +18,7 @@ export function partitionTag(partition: number, partitions: number): string {
 }
 
 /**
- * `users.user.created.v1` at partition 3 of 8 → `users.p03of08.user.created`.
+ * `users.user.created.v2` at partition 3 of 8 → `users.p03of08.user.created`.
  * @param type event type `<aggregate>.<event>.v<number>`
  */
 export function eventRoutingKey(type: string, partition: number, partitions: number): string {

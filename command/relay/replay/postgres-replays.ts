@@ -65,8 +65,8 @@ export class PostgresReplays implements ReplayStore, Runnable {
     ])
     return {
       rows: rows.map(({ id, json, head, readAt }) => {
-        const { state, version } = read(json)
-        return { id: id.toLowerCase(), version, payload: JSON.stringify(state), head, readAt }
+        const { data, version } = read(json)
+        return { id: id.toLowerCase(), version, payload: JSON.stringify(data), head, readAt }
       }),
       next: rows.at(-1)?.id,
     }

@@ -128,7 +128,7 @@ test('from a position: the events after it, in order, and where the log does not
   await marked(8)
   const seqs = group.taken.filter(({ seq }) => seq > 0)
   expect(new Set(group.documents.keys())).toEqual(new Set(later))
-  expect(seqs.every(({ type }) => type === 'users.user.created.v1')).toBe(true)
+  expect(seqs.every(({ type }) => type === 'users.user.created.v2')).toBe(true)
   for (let partition = 0; partition < 8; partition++) {
     const ofQueue = seqs.filter((event) => event.partition === partition).map(({ seq }) => seq)
     expect(ofQueue).toEqual(ofQueue.toSorted((a, b) => a - b))
@@ -139,7 +139,7 @@ test('from a position: the events after it, in order, and where the log does not
   await done(await group.ask({ scope: { kind: 'from', seq: middle } }))
   await marked(16)
   expect(living(group)).toEqual(await stateOfUsers(world.database.sql))
-  expect(group.taken.some(({ type }) => type === 'users.user.snapshot.v1')).toBe(true)
+  expect(group.taken.some(({ type }) => type === 'users.user.snapshot.v2')).toBe(true)
 }, 30_000)
 
 test('one aggregate: its state and its events, a deleted one by its events; only the partitions asked for', async () => {
@@ -208,7 +208,7 @@ test('what a group asks for each of its queues is sent once; a paused relay send
   for (const id of asked) await done(id)
   await marked(8)
   expect(new Set(group.markers.map(({ request }) => request))).toEqual(new Set(asked))
-  expect(group.taken.filter(({ type }) => type === 'users.user.snapshot.v1')).toHaveLength(100)
+  expect(group.taken.filter(({ type }) => type === 'users.user.snapshot.v2')).toHaveLength(100)
   // All of it counts for each.
   expect(group.markers.every(({ sent }) => sent === 200)).toBe(true)
   expect(living(group)).toEqual(await stateOfUsers(world.database.sql))

@@ -82,7 +82,7 @@ test.each(['snapshot', 'log', 'markers'])(
     const replayed = new Set(
       group.taken.filter(({ replay }) => replay === id).map(({ seq, type }) => `${type} ${seq}`),
     )
-    expect([...replayed].filter((text) => text.startsWith('users.user.updated.v1'))).toHaveLength(ids.length)
+    expect([...replayed].filter((text) => text.startsWith('users.user.updated.v2'))).toHaveLength(ids.length)
     // What was sent before the kill is not sent again from the beginning.
     const resent = await next.metric('relay_replay_sent_total')
     const least = { snapshot: 180 + ids.length, log: ids.length - 20, markers: 0 }[phase]!
@@ -129,9 +129,9 @@ test('a log that is dropped under a replay all the same: the current state takes
   await pullUntil(id, 'log')
   await world.admin`DELETE FROM outbox WHERE seq <= 190`
   await pullToTheEnd(id)
-  const snapshots = taken('users.user.snapshot.v1')
+  const snapshots = taken('users.user.snapshot.v2')
   expect(snapshots).toHaveLength(200)
-  expect(taken('users.user.updated.v1').filter(({ replay }) => replay).length).toBeLessThan(200)
+  expect(taken('users.user.updated.v2').filter(({ replay }) => replay).length).toBeLessThan(200)
 }, 30_000)
 
 test('a queue that is missing is waited for, visibly, and holds up no other replay', async () => {

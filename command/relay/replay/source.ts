@@ -1,5 +1,5 @@
 import type { Aggregate } from '../../commit/aggregate.ts'
-import { rowReader, type RowState } from '../../commit/row-state.ts'
+import { rowReader, snapshotData } from '../../commit/row-state.ts'
 
 /** Where the current state of an aggregate comes from, and what it is told as. */
 export interface ReplaySource {
@@ -7,8 +7,11 @@ export interface ReplaySource {
   /** The event type whose data is the whole state. */
   readonly snapshotType: string
   readonly table: string
-  /** @param instants the table's `timestamptz` columns */
-  reader(instants: readonly string[]): (json: string) => RowState
+  /**
+   * A row → its version and the snapshot's data.
+   * @param instants the table's `timestamptz` columns
+   */
+  reader(instants: readonly string[]): (json: string) => { readonly version: number; readonly data: object }
 }
 
 export type ReplaySources = ReadonlyMap<string, ReplaySource>
@@ -25,6 +28,12 @@ function sourceOf(aggregate: Aggregate): ReplaySource {
     aggregate: aggregate.name,
     snapshotType: aggregate.snapshot,
     table,
-    reader: (instants) => rowReader(aggregate, instants),
+    reader(instants) {
+      const read = rowReader(aggregate, instants)
+      return (json) => {
+        const { state, version } = read(json)
+        return { version, data: snapshotData(aggregate, state) }
+      }
+    },
   }
 }

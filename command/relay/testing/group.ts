@@ -13,7 +13,7 @@ export const partitions = 8
 /** A read-side group of `users`, as its projector would keep it: one document per user, behind the version gate. */
 export interface TestGroup {
   readonly name: string
-  /** By user: `data` is undefined after a delete. */
+  /** By user, its state: `data` is undefined after a delete. */
   readonly documents: ReadonlyMap<string, { readonly version: number; readonly data: unknown }>
   readonly markers: readonly ReplayMarker[]
   /** Everything taken, heartbeats apart, in order per queue. */
@@ -57,7 +57,8 @@ export async function testGroup(url: string, name: string): Promise<TestGroup> {
     taken.push({ partition, type, seq: Number(logseq), replay })
     const version = Number(sequence)
     if (version <= (documents.get(subject)?.version ?? 0)) return
-    documents.set(subject, { version, data: type.endsWith('.deleted.v1') ? undefined : data })
+    const { changed: _, ...state } = data as Record<string, unknown>
+    documents.set(subject, { version, data: /\.deleted\.v\d+$/.test(type) ? undefined : state })
   }
 
   return {

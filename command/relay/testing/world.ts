@@ -36,7 +36,7 @@ export interface RunningRelay extends RelayService {
   metric(name: string): Promise<number>
 }
 
-const eventType = 'users.user.updated.v1'
+const eventType = 'users.user.updated.v2'
 
 export async function relayWorld(): Promise<RelayWorld> {
   const [database, vhost] = await Promise.all([migratedDatabase(), createVhost()])

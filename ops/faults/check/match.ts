@@ -59,7 +59,7 @@ export function match(history: History): Matched {
 }
 
 const idOf = ({ _id: id }: StoredUser) => id
-export const isRemoval = ({ type }: LogEvent) => type.endsWith('.deleted.v1')
+export const isRemoval = ({ type }: LogEvent) => /\.deleted\.v\d+$/.test(type)
 
 /** As the client wrote it into the first name. */
 export const markedName = (n: number) => `w${n}`

@@ -103,7 +103,7 @@ export function exactlyOnce(matched: Matched, found: Findings): void {
 function expectedDocument({ aggregateId, version, data, occurredAt, ...event }: LogEvent): object {
   if (isRemoval({ aggregateId, version, data, occurredAt, ...event }))
     return { _id: aggregateId, version, deleted_at: occurredAt }
-  const { id: _, ...fields } = data as UserData
+  const { id: _, changed: __, ...fields } = data as UserData & { changed?: unknown }
   return {
     _id: aggregateId,
     version,

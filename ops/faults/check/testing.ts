@@ -29,7 +29,7 @@ const event = (
   seq,
   id: `e${seq}`,
   aggregateId,
-  type: `users.user.${kind}.v1`,
+  type: `users.user.${kind}.v2`,
   version,
   data,
   occurredAt: at(seq),

@@ -12,7 +12,7 @@ const names = readModel({
   document: Type.Object({ name: Type.String() }),
   indexes: [{ name: 'name', keys: { name: 1 } }],
   project: (event) =>
-    event.type === 'users.user.deleted.v1'
+    event.type === 'users.user.deleted.v2'
       ? null
       : { name: `${event.data.first_name} ${event.data.last_name}` },
   routes: () => new Elysia({ name: 'names' }),

@@ -65,9 +65,9 @@ async function writeSlowly(sql: SQL, { client, random }: Pick<Scene, 'client' | 
         id: Bun.randomUUIDv7(),
         aggregatetype: 'users',
         aggregateid: user.id,
-        type: 'users.user.created.v1',
+        type: 'users.user.created.v2',
         version: 1,
-        payload: user,
+        payload: { ...user, changed: ['first_name', 'last_name', 'email'] },
       })}`
       await transaction`SELECT pg_sleep(${pauseS})`
       if (isRolledBack) throw new RolledBack()

@@ -43,7 +43,7 @@ interface Poisoned {
   readonly body: string
 }
 
-const CREATED = 'users.user.created.v1'
+const CREATED = 'users.user.created.v2'
 
 function envelope(over: Record<string, unknown> = {}, firstName = 'Poisoned'): Record<string, unknown> {
   const id = Bun.randomUUIDv7()
@@ -67,6 +67,7 @@ function envelope(over: Record<string, unknown> = {}, firstName = 'Poisoned'): R
       email: `${id}@example.com`,
       created_at: now,
       updated_at: now,
+      changed: null,
     },
     ...over,
   }
@@ -90,7 +91,7 @@ const message = (
 
 const poisons = (): Poisoned[] => [
   message('not-json', '{"specversion": '),
-  message('unknown-type', envelope({ type: 'users.user.exploded.v1' }), { type: 'users.user.exploded.v1' }),
+  message('unknown-type', envelope({ type: 'users.user.exploded.v2' }), { type: 'users.user.exploded.v2' }),
   message('unknown-type', envelope({ type: 'users.user.created.v99' }), { type: 'users.user.created.v99' }),
   message('too-large', envelope({}, 'x'.repeat(10_000_000))),
   message('not-an-envelope', envelope({ id: undefined }), { messageId: undefined }),

@@ -19,7 +19,7 @@ export async function loadBallast({ adminUrl }: Places, rows: number): Promise<v
   const state = (
     number: string,
   ) => `'{"first_name": "Ballast", "last_name": "Ballast", "created_at": "2026-01-01T00:00:00.000Z",
-    "updated_at": "2026-01-01T00:00:00.000Z"}'::jsonb || jsonb_build_object('id', ${uuid(AGGREGATE, number)},
+    "updated_at": "2026-01-01T00:00:00.000Z", "changed": null}'::jsonb || jsonb_build_object('id', ${uuid(AGGREGATE, number)},
     'email', 'ballast' || ${number} || '@example.com')`
   await query(
     adminUrl,
@@ -31,7 +31,7 @@ export async function loadBallast({ adminUrl }: Places, rows: number): Promise<v
       adminUrl,
       `INSERT INTO outbox (id, aggregatetype, aggregateid, type, version, payload)
        SELECT ${uuid(EVENT, 'n')}, 'users', ${uuid(AGGREGATE, `n % ${USERS}`)}::text,
-         CASE WHEN n < ${USERS} THEN 'users.user.created.v1' ELSE 'users.user.updated.v1' END, n / ${USERS} + 1, ${state(`n % ${USERS}`)}
+         CASE WHEN n < ${USERS} THEN 'users.user.created.v2' ELSE 'users.user.updated.v2' END, n / ${USERS} + 1, ${state(`n % ${USERS}`)}
        FROM generate_series(${from}, ${Math.min(rows, from + CHUNK) - 1}) n`,
     )
 }

@@ -164,7 +164,7 @@ describe('with one projector', () => {
     await world.converged()
     await world.sql`UPDATE users SET email = 'x' WHERE id = ${id}`
     const failure = await rebuild(deps(), 'users').catch((error: Error) => error.message)
-    expect(failure).toContain(`users.user.snapshot.v1 of ${id}`)
+    expect(failure).toContain(`users.user.snapshot.v2 of ${id}`)
     expect(failure).toContain('invalid-data')
     expect(await pointer()).toMatchObject({ serving: 1, fed: [1], highest: 2 })
     expect(await documents(2)).toEqual([])

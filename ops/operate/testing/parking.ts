@@ -10,8 +10,8 @@ export async function parkAtRelay({ sql }: World, id: string): Promise<void> {
     await sql`
       WITH appended AS (
         INSERT INTO outbox (id, aggregatetype, aggregateid, type, version, payload) VALUES
-          (${Bun.randomUUIDv7()}, 'users', ${id}, 'users.user.updated.v1', ${version},
-           ${{ ...state, created_at: time, updated_at: time }})
+          (${Bun.randomUUIDv7()}, 'users', ${id}, 'users.user.updated.v2', ${version},
+           ${{ ...state, created_at: time, updated_at: time, changed: null }})
         RETURNING *)
       INSERT INTO outbox_parked (seq, id, aggregatetype, aggregateid, type, version, payload, headers, occurred_at)
       SELECT seq, id, aggregatetype, aggregateid, type, version, payload, headers, occurred_at FROM appended`

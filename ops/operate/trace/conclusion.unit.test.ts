@@ -30,7 +30,7 @@ function evidence(change: {
       rowVersion: rowVersion ?? undefined,
       events: Array.from({ length: events }, (_, index) => {
         const version = events - index
-        return { seq: 100 + version, id: `e${version}`, type: 'users.user.updated.v1', version, time: at }
+        return { seq: 100 + version, id: `e${version}`, type: 'users.user.updated.v2', version, time: at }
       }),
       parked: undefined,
       ...change.written,
@@ -82,7 +82,7 @@ function evidence(change: {
 
 const parkedEvent = {
   id: 'users-g1/e3',
-  type: 'users.user.updated.v1',
+  type: 'users.user.updated.v2',
   version: 3,
   code: 'projection-failed',
   since: at,

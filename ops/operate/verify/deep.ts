@@ -1,5 +1,5 @@
 import type { Aggregate } from '../../../command/commit/aggregate.ts'
-import { rowReader } from '../../../command/commit/row-state.ts'
+import { rowReader, snapshotData } from '../../../command/commit/row-state.ts'
 import { storedDocument } from '../../../query/projector/gate.ts'
 import type { ReadModel } from '../../../query/projector/read-model.ts'
 import type { Envelope } from '../../../shared/events/envelope.ts'
@@ -29,7 +29,7 @@ export function projectionOf(
       time,
       type: aggregate.snapshot,
       sequence: `${version}`,
-      data: state,
+      data: snapshotData(aggregate, state),
     } as Envelope)
     return storedDocument({
       id: model.key(event),
