@@ -28,36 +28,49 @@ export interface RouteDeps {
   readonly ifMatchRequired?: boolean
 }
 
-/** How a command that was carried out is answered. */
-export interface Success {
-  readonly status: 200 | 201 | 204
-  /** Where the resource with this id can be read. */
-  readonly location?: (id: string) => string
+/** How a command that was carried out is answered; 201 with where its aggregate is read: `/<aggregate>/<id>`. */
+export type Success = 200 | 201 | 204
+
+/** What a route hands over of its request. Without an id in the path the command makes a new aggregate. */
+export interface Exchange extends Pick<Context, 'request' | 'set'> {
+  readonly params?: { readonly id: string }
+  /** The command's input. */
+  readonly body?: unknown
 }
 
-/** What a route asks for; the rest of a command comes from the request. */
-export type Wish = Pick<Command, 'aggregate' | 'name' | 'id' | 'isNew' | 'input'>
+/** The writes of one aggregate's routes, by a decision's name; answered with `Body`, or with nothing for 204. */
+export const writesOf =
+  <Body>(deps: RouteDeps, aggregate: string) =>
+  <Status extends Success>(exchange: Exchange, name: string, status: Status) =>
+    write(deps, exchange, { aggregate, name }, status) as Promise<Status extends 204 ? void : Body>
 
 /**
  * Carries out what a route asks for and answers it: the one way from a request to a command and back, idempotency
  * keys, preconditions and tokens included. @throws HttpProblem
  */
-export async function write<Body>(
-  { commands, tokens, idempotencyKeyRequired = false, ifMatchRequired = false }: RouteDeps,
-  { request, set }: Pick<Context, 'request' | 'set'>,
-  wish: Wish,
-  success: Success,
-): Promise<Body> {
+async function write(
+  deps: RouteDeps,
+  { request, set, params, body }: Exchange,
+  { aggregate, name }: Pick<Command, 'aggregate' | 'name'>,
+  status: Success,
+): Promise<unknown> {
+  const { commands, tokens, newId, queryPublicUrl } = deps
   const { requestId } = contextOf(request)
-  const key = idempotencyKeyOf(request.headers, idempotencyKeyRequired)
-  const expect = wish.isNew ? undefined : expectationOf(request.headers, ifMatchRequired)
-  const answerOf = (result: DecidedResult) => answer(result, wish.id, success, requestId)
+  const id = params?.id.toLowerCase() ?? newId()
+  const location = status === 201 ? { location: `${queryPublicUrl}/${aggregate}/${id}` } : undefined
+  const key = idempotencyKeyOf(request.headers, deps.idempotencyKeyRequired ?? false)
+  const expect = params && expectationOf(request.headers, deps.ifMatchRequired ?? false)
+  const answerOf = (result: DecidedResult) => answer(result, { id, status, location }, requestId)
   const addToken = async ({ written }: KeptAnswer) => {
     if (written) set.headers[consistencyTokenName] = await tokens.issue(written.id, written.version)
   }
   const result = await commands
     .execute({
-      ...wish,
+      aggregate,
+      name,
+      id,
+      input: body,
+      isNew: params === undefined,
       headers: eventHeaders(request),
       signal: request.signal,
       ...(expect && { expect }),
@@ -73,14 +86,14 @@ export async function write<Body>(
       throw new HttpProblem('idempotency-key-reused', { detail: 'use another key for another request' })
     case 'replayed':
       await addToken(result.answer)
-      return replay(result.answer, set) as Body
+      return replay(result.answer, set)
     case 'stored':
     case 'deleted': {
       const given = answerOf(result)
       set.status = given.status
       Object.assign(set.headers, given.headers)
       await addToken(given)
-      return given.body as Body
+      return given.body
     }
     default:
       return result satisfies never
@@ -90,20 +103,23 @@ export async function write<Body>(
 const consistencyTokenName = consistencyTokenHeader.toLowerCase()
 
 /** Pure: the same for a command's own client and, kept in between, for every repeat. */
-function answer(result: DecidedResult, id: string, success: Success, requestId: string): KeptAnswer {
+function answer(
+  result: DecidedResult,
+  { id, status, location }: { id: string; status: Success; location: { location: string } | undefined },
+  requestId: string,
+): KeptAnswer {
   switch (result.kind) {
     case 'stored': {
       const { version, state } = result
-      const location = success.location && { location: success.location(String(state['id'])) }
       return {
-        status: success.status,
+        status,
         headers: { etag: `"${version}"`, ...location },
         body: { ...state, version },
         written: { id, version },
       }
     }
     case 'deleted':
-      return { status: success.status, headers: {}, written: { id, version: result.version } }
+      return { status, headers: {}, written: { id, version: result.version } }
     case 'rejected': {
       const problem = rejectionProblem(result.rejection)
       return { status: problem.status, headers: problem.headers(), body: problem.body(requestId) }

@@ -1,8 +1,8 @@
 import { Type, type Static } from '@sinclair/typebox'
 import { Elysia } from 'elysia'
 import { userState } from '../../shared/events/users.ts'
-import { withProblems } from '../../shared/http/schemas.ts'
-import { write, type RouteDeps } from '../commit/http.ts'
+import { resourceOf, withProblems } from '../../shared/http/schemas.ts'
+import { writesOf, type RouteDeps } from '../commit/http.ts'
 
 const { id, first_name, last_name, email } = userState.properties
 const userInput = Type.Object(
@@ -15,66 +15,36 @@ const replacement = {
   example: { first_name: 'Ada', last_name: 'King', email: 'ada.king@example.com' },
 }
 
-const user = Type.Object(
-  {
-    ...userState.properties,
-    version: Type.Integer({ minimum: 1, example: 1, description: 'Rises by one with every change' }),
-  },
-  { title: 'User' },
-)
-type UserBody = Static<typeof user>
+const user = resourceOf('User', userState)
 const params = Type.Object({ id })
-const tags = ['users']
 
 /** `POST /users`, `PUT /users/:id`, `DELETE /users/:id`. */
-export const usersRoutes = (deps: RouteDeps) =>
-  new Elysia({ name: 'users' })
-    .post(
-      '/users',
-      ({ body, set, request }) => {
-        const wish = { aggregate: 'users', name: 'create', id: deps.newId(), isNew: true, input: body }
-        const location = (id: string) => `${deps.queryPublicUrl}/users/${id}`
-        return write<UserBody>(deps, { set, request }, wish, { status: 201, location })
+export const usersRoutes = (deps: RouteDeps) => {
+  const write = writesOf<Static<typeof user>>(deps, 'users')
+  return new Elysia({ name: 'users', prefix: '/users', tags: ['users'] })
+    .post('', ({ body, request, set }) => write({ body, request, set }, 'create', 201), {
+      body: userInput,
+      response: withProblems({ 201: user }, 400, 409, 413, 415, 422, 503),
+      detail: {
+        operationId: 'createUser',
+        summary: 'Create a user',
+        description:
+          'When the answer is 201, the user and its event are stored durably; the read side follows.',
       },
-      {
-        body: userInput,
-        response: withProblems({ 201: user }, 400, 409, 413, 415, 422, 503),
-        detail: {
-          tags,
-          operationId: 'createUser',
-          summary: 'Create a user',
-          description:
-            'When the answer is 201, the user and its event are stored durably; the read side follows.',
-        },
+    })
+    .put('/:id', ({ body, params, request, set }) => write({ body, params, request, set }, 'replace', 200), {
+      params,
+      body: replacement,
+      response: withProblems({ 200: user }, 400, 404, 409, 413, 415, 422, 503),
+      detail: {
+        operationId: 'replaceUser',
+        summary: "Replace a user's fields",
+        description: 'A replacement that changes nothing is 200 with the same version, and no event.',
       },
-    )
-    .put(
-      '/users/:id',
-      ({ body, params, set, request }) => {
-        const wish = { aggregate: 'users', name: 'replace', id: params.id.toLowerCase(), input: body }
-        return write<UserBody>(deps, { set, request }, wish, { status: 200 })
-      },
-      {
-        params,
-        body: replacement,
-        response: withProblems({ 200: user }, 400, 404, 409, 413, 415, 422, 503),
-        detail: {
-          tags,
-          operationId: 'replaceUser',
-          summary: "Replace a user's fields",
-          description: 'A replacement that changes nothing is 200 with the same version, and no event.',
-        },
-      },
-    )
-    .delete(
-      '/users/:id',
-      ({ params, set, request }) => {
-        const wish = { aggregate: 'users', name: 'remove', id: params.id.toLowerCase(), input: undefined }
-        return write<void>(deps, { set, request }, wish, { status: 204 })
-      },
-      {
-        params,
-        response: withProblems({ 204: Type.Void() }, 400, 404, 409, 422, 503),
-        detail: { tags, operationId: 'deleteUser', summary: 'Delete a user' },
-      },
-    )
+    })
+    .delete('/:id', ({ params, request, set }) => write({ params, request, set }, 'remove', 204), {
+      params,
+      response: withProblems({ 204: Type.Void() }, 400, 404, 409, 422, 503),
+      detail: { operationId: 'deleteUser', summary: 'Delete a user' },
+    })
+}

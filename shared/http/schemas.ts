@@ -1,4 +1,4 @@
-import { Type } from '@sinclair/typebox'
+import { Type, type TObject, type TProperties } from '@sinclair/typebox'
 
 /** The body of every error (RFC 9457), for the OpenAPI document. */
 export const problemSchema = Type.Object(
@@ -25,6 +25,16 @@ export const problemSchema = Type.Object(
   },
   { title: 'Problem', description: 'What went wrong, and what to do' },
 )
+
+/** What both services answer of an aggregate: its state, and the version of that. */
+export const resourceOf = <Properties extends TProperties>(title: string, state: TObject<Properties>) =>
+  Type.Object(
+    {
+      ...state.properties,
+      version: Type.Integer({ minimum: 1, example: 1, description: 'Rises by one with every change' }),
+    },
+    { title },
+  )
 
 /** `responses` of a route: the given successes, and a problem for each of the statuses. */
 export function withProblems<Successes extends Record<number, unknown>>(
