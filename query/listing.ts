@@ -1,5 +1,6 @@
-import type { Static, TOptional, TSchema, TString, TUnsafe } from '@sinclair/typebox'
+import type { Static, TOptional, TSchema, TUnsafe } from '@sinclair/typebox'
 import { t } from 'elysia'
+import { printableText } from '../shared/events/fields.ts'
 import { queryInteger } from '../shared/http/query-integer.ts'
 import { decodeCursor, encodeCursor, type ListIdentity } from './paging.ts'
 import type { Order, PageRequest, Stored } from './reads.ts'
@@ -24,11 +25,10 @@ export interface Filter {
 
 /** @param example in words: a form that came with all filters filled in would find nothing */
 export const textFilter = (description: string, example: string, where: Filter['where']) => ({
-  schema: t.String({
-    minLength: 1,
-    maxLength: 254,
+  schema: {
+    ...printableText(254),
     description: `${description}, for example \`${example}\``,
-  }),
+  },
   where,
 })
 
@@ -86,7 +86,7 @@ export function listing<const Sort extends string, const Filters extends Readonl
         }) as unknown as TUnsafe<SortName<Sort>>,
       ),
       ...(Object.fromEntries(filterNames.map((name) => [name, t.Optional(spec.filters[name]!.schema)])) as {
-        [Name in keyof Filters]: TOptional<Filters[Name]['schema'] & TString>
+        [Name in keyof Filters]: TOptional<TUnsafe<string>>
       }),
     },
     { additionalProperties: false },

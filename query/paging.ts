@@ -1,5 +1,6 @@
 import { crc32 } from '../shared/messaging/partition.ts'
 import { HttpProblem } from '../shared/http/problem.ts'
+import { pathOf, queryOf } from '../shared/http/request-line.ts'
 import type { Position } from './reads.ts'
 
 /**
@@ -35,9 +36,9 @@ export function decodeCursor(list: ListIdentity, cursor: string): Position {
 
 /** The absolute URL of the next page: the same request with another cursor. */
 export function nextPageUrl(requestUrl: string, publicUrl: string, cursor: string): string {
-  const { pathname, searchParams } = new URL(requestUrl)
-  searchParams.set('cursor', cursor)
-  return `${publicUrl}${pathname}?${searchParams}`
+  const query = new URLSearchParams(queryOf(requestUrl))
+  query.set('cursor', cursor)
+  return `${publicUrl}${pathOf(requestUrl)}?${query}`
 }
 
 function parse(cursor: string): unknown[] {

@@ -12,6 +12,7 @@ import { operations } from './operations.ts'
 import type { OtherService } from './page.ts'
 import { pageRoutes } from './pages.ts'
 import { HttpProblem } from './problem.ts'
+import { pathOf, refuseMalformed } from './request-line.ts'
 import { notFoundOrMethod } from './routing.ts'
 
 export interface HttpAppOptions {
@@ -54,18 +55,17 @@ export function createHttpApp(options: HttpAppOptions) {
   const app = new Elysia({ normalize: false, handler: { standardHostname: false } })
     .onRequest(({ request, set }) => {
       set.headers['x-request-id'] = contextOf(request).requestId
-      if (!crossOrigin) return
-      set.headers['vary'] = 'Origin'
-      const origin = request.headers.get('origin')
-      if (origin === null) return
-      Object.assign(set.headers, crossOrigin.headersFor(origin))
-      return crossOrigin.preflight(request)
+      if (crossOrigin) set.headers['vary'] = 'Origin'
+      const origin = crossOrigin && request.headers.get('origin')
+      if (origin) Object.assign(set.headers, crossOrigin.headersFor(origin))
+      refuseMalformed(request)
+      return origin ? crossOrigin.preflight(request) : undefined
     })
     .onError({ as: 'global' }, ({ code, error, set, request }) => {
       const { requestId } = contextOf(request)
       const problem =
         code === 'NOT_FOUND'
-          ? notFoundOrMethod(app.routes, new URL(request.url).pathname)
+          ? notFoundOrMethod(app.routes, pathOf(request.url))
           : (toProblem(code, error) ?? ourFault(error, requestId))
       set.status = problem.status
       Object.assign(set.headers, problem.headers())

@@ -1,5 +1,6 @@
 import { ValidationError } from 'elysia'
 import { HttpProblem, problemType } from './problem.ts'
+import { queryOf } from './request-line.ts'
 import type { FieldError } from './problems.ts'
 import { negotiated } from './weighted.ts'
 
@@ -49,11 +50,9 @@ function detailOf({ message, schema }: Item): string {
  * @throws HttpProblem 422 naming each parameter that was given twice
  */
 export function refuseRepeatedParameters(url: string): void {
-  const start = url.indexOf('?')
-  if (start < 0) return
   const seen = new Set<string>()
   const repeated = new Set<string>()
-  for (const name of new URLSearchParams(url.slice(start)).keys()) {
+  for (const name of new URLSearchParams(queryOf(url)).keys()) {
     if (seen.has(name)) repeated.add(name)
     seen.add(name)
   }

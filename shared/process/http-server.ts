@@ -1,5 +1,6 @@
 import type { AnyElysia } from 'elysia'
 import { bodyBytesMaxDefault } from '../http/body.ts'
+import { HttpProblem } from '../http/problem.ts'
 import type { Logger } from './log.ts'
 import type { Runnable } from './lifecycle.ts'
 import { delay, withTimeout } from './backoff.ts'
@@ -13,6 +14,8 @@ export interface HttpServerOptions {
   /** Larger bodies are cut off by the server itself; the app's own limit, which answers 413, is below. */
   readonly bodyBytesMax?: number
 }
+
+const lastResort = new HttpProblem('internal')
 
 /** Serves an app. `stop` lets the requests in flight end and refuses new connections. */
 export function httpServer(options: HttpServerOptions): Runnable & { readonly port: number } {
@@ -30,6 +33,13 @@ export function httpServer(options: HttpServerOptions): Runnable & { readonly po
         port,
         reusePort: false,
         idleTimeout: 30,
+        // Else Bun shows an error that nobody caught as a page, with its stack and source.
+        development: false,
+        error: () =>
+          Response.json(lastResort.body(undefined), {
+            status: lastResort.status,
+            headers: lastResort.headers(),
+          }),
         maxRequestBodySize: (options.bodyBytesMax ?? bodyBytesMaxDefault) + 1_048_576,
       })
       started = true
