@@ -1,5 +1,6 @@
 import { createConsistencyTokens } from '../shared/http/consistency-token.ts'
 import { pageAssets } from '../shared/pages/assets.ts'
+import { accessOf } from '../shared/process/access-settings.ts'
 import { createHealth, dependency, type Health } from '../shared/process/health.ts'
 import { watchHealth } from '../shared/process/health-watch.ts'
 import type { Runnable } from '../shared/process/lifecycle.ts'
@@ -94,6 +95,8 @@ export function createCommandService(
     metricsText: () => metrics.metrics(),
     onAnswer: answerMetrics(metrics),
     bodyBytesMax: settings.BODY_BYTES_MAX,
+    access: accessOf(settings, log),
+    hstsMaxAgeS: settings.HSTS_MAX_AGE_S,
   })
   const pool: Runnable = { name: 'database', start() {}, stop: database.close }
   const watch = watchHealth({ health, metrics, log })

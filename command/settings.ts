@@ -1,4 +1,5 @@
 import { bodyBytesMaxDefault } from '../shared/http/body.ts'
+import { accessSettings } from '../shared/process/access-settings.ts'
 import { commonSettings } from '../shared/process/common-settings.ts'
 import { integer, oneOf, url } from '../shared/process/settings.ts'
 
@@ -42,6 +43,7 @@ export const commandSettings = {
   COMMAND_PORT: integer({ doc: 'Port of the command service.', default: 3000, min: 0, max: 65_535 }),
   HOST,
   ALLOW_UNAUTHENTICATED,
+  ...accessSettings,
   SHUTDOWN_DELAY_MS,
   QUERY_PUBLIC_URL,
   CORS_ORIGINS,

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import type { AnyElysia } from 'elysia'
 import { createHttpApp } from '../shared/http/app.ts'
 import { pageAssets } from '../shared/pages/assets.ts'
+import { accessOf } from '../shared/process/access-settings.ts'
 import { createHealth, dependency, type Health } from '../shared/process/health.ts'
 import { watchHealth } from '../shared/process/health-watch.ts'
 import type { Runnable } from '../shared/process/lifecycle.ts'
@@ -106,7 +107,14 @@ export function createQueryService(
       ),
     ],
   })
-  const shell = { log, health, metricsText: () => metrics.metrics(), onAnswer: answerMetrics(metrics) }
+  const shell = {
+    log,
+    health,
+    metricsText: () => metrics.metrics(),
+    onAnswer: answerMetrics(metrics),
+    access: accessOf(settings, log),
+    hstsMaxAgeS: settings.HSTS_MAX_AGE_S,
+  }
   const app = isApi
     ? createQueryApp({
         ...shell,

@@ -1,3 +1,4 @@
+import { accessSettings } from '../shared/process/access-settings.ts'
 import { commonSettings } from '../shared/process/common-settings.ts'
 import { integer, someOf, text, type Setting } from '../shared/process/settings.ts'
 
@@ -36,6 +37,7 @@ export const querySettings = {
   }),
   HOST,
   ALLOW_UNAUTHENTICATED,
+  ...accessSettings,
   SHUTDOWN_DELAY_MS,
   QUERY_PUBLIC_URL,
   COMMAND_PUBLIC_URL,

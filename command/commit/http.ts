@@ -151,6 +151,7 @@ function expectationOf(headers: Headers, isRequired: boolean): Expectation | und
 function eventHeaders(request: Request): EventHeaders {
   const context = contextOf(request)
   return {
+    ...(context.principal === undefined ? undefined : { actor: context.principal.subject }),
     requestid: context.requestId,
     traceparent: context.traceparent,
     ...(context.tracestate === undefined ? undefined : { tracestate: context.tracestate }),

@@ -1,4 +1,5 @@
 import { createHttpApp } from '../../shared/http/app.ts'
+import { accessOf } from '../../shared/process/access-settings.ts'
 import type { Health } from '../../shared/process/health.ts'
 import { watchHealth } from '../../shared/process/health-watch.ts'
 import { httpServer } from '../../shared/process/http-server.ts'
@@ -133,6 +134,8 @@ export function createRelayService(
     health,
     metricsText: () => registry.metrics(),
     onAnswer: answerMetrics(registry),
+    access: accessOf(settings, log),
+    hstsMaxAgeS: settings.HSTS_MAX_AGE_S,
   })
   const watch = watchHealth({ health, metrics: registry, log })
   const http = httpServer({ app, hostname: settings.HOST, port: settings.RELAY_PORT, log })

@@ -1,3 +1,4 @@
+import { accessSettings } from '../../shared/process/access-settings.ts'
 import { commonSettings } from '../../shared/process/common-settings.ts'
 import { integer } from '../../shared/process/settings.ts'
 import { commandSettings } from '../settings.ts'
@@ -9,6 +10,7 @@ export const relaySettings = {
   RELAY_PORT: integer({ doc: "Port of the relay's health and metrics.", default: 3002, min: 0, max: 65_535 }),
   HOST,
   ALLOW_UNAUTHENTICATED,
+  ...accessSettings,
   POSTGRES_RELAY_URL,
   POSTGRES_OWNER_URL,
   RABBITMQ_URL,

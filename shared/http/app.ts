@@ -1,6 +1,7 @@
 import { Elysia, type AnyElysia } from 'elysia'
 import type { Health } from '../process/health.ts'
 import type { Logger } from '../process/log.ts'
+import { createGuard, guarded, resourcesOf, type AccessOptions } from './access/guard.ts'
 import type { Asset } from './assets.ts'
 import { bodyBytesMaxDefault, readJsonBody } from './body.ts'
 import { contextOf } from './context.ts'
@@ -14,6 +15,7 @@ import { pageRoutes } from './pages.ts'
 import { HttpProblem } from './problem.ts'
 import { pathOf, refuseMalformed } from './request-line.ts'
 import { notFoundOrMethod } from './routing.ts'
+import { securityHeaders } from './security-headers.ts'
 
 export interface HttpAppOptions {
   /** Shown as the document's title. */
@@ -32,6 +34,10 @@ export interface HttpAppOptions {
   readonly pages?: { readonly assets: readonly Asset[]; readonly other: OtherService }
   /** Whether writes take `Idempotency-Key`: for the OpenAPI document. */
   readonly idempotencyKeys?: 'optional' | 'required'
+  /** Who may call, and how often; without it everyone, and without end. */
+  readonly access?: AccessOptions
+  /** For so long browsers are to come by HTTPS only, in seconds; 0 does not say. */
+  readonly hstsMaxAgeS?: number
   /** The resources: Elysia plugins with their schemas. */
   readonly modules?: readonly AnyElysia[]
 }
@@ -44,16 +50,21 @@ export interface Answer {
 }
 
 /**
- * The one HTTP shell of every process: request ids, problems, body rules, CORS, health, metrics, OpenAPI, pages.
+ * The one HTTP shell of every process: request ids, problems, who may call, body rules, CORS, health, metrics,
+ * OpenAPI, pages.
  * Web-standard: `app.fetch` runs wherever `Request` and `Response` exist.
  */
 export function createHttpApp(options: HttpAppOptions) {
   const { log, pages, modules = [], bodyBytesMax = bodyBytesMaxDefault } = options
   const crossOrigin = options.corsOrigins && cors(options.corsOrigins)
   const operational = operations(options)
+  const headersOfAll = securityHeaders(options.hstsMaxAgeS)
+  let resources: ReadonlySet<string> | undefined
+  const guard = createGuard(options.access ?? {}, () => (resources ??= resourcesOf(app.routes)))
   // Hooks reach only what is declared after them. `normalize` would drop unknown properties silently.
   const app = new Elysia({ normalize: false, handler: { standardHostname: false } })
     .onRequest(({ request, set }) => {
+      Object.assign(set.headers, headersOfAll)
       set.headers['x-request-id'] = contextOf(request).requestId
       if (crossOrigin) set.headers['vary'] = 'Origin'
       const origin = crossOrigin && request.headers.get('origin')
@@ -61,6 +72,7 @@ export function createHttpApp(options: HttpAppOptions) {
       refuseMalformed(request)
       return origin ? crossOrigin.preflight(request) : undefined
     })
+    .use((shell) => (guard ? guarded(shell, guard) : shell))
     .onError({ as: 'global' }, ({ code, error, set, request }) => {
       const { requestId } = contextOf(request)
       const problem =

@@ -7,6 +7,14 @@ export interface RequestContext {
   readonly correlationId: string | undefined
   readonly causationId: string | undefined
   readonly startedAtMs: number
+  /** Who sent it; undefined where there is no authentication. */
+  readonly principal?: Principal
+}
+
+export interface Principal {
+  /** Printable ASCII, 255 characters at most: the actor of the events that the request leads to. */
+  readonly subject: string
+  readonly scopes: readonly string[]
 }
 
 const contexts = new WeakMap<Request, RequestContext>()
@@ -15,6 +23,11 @@ export function contextOf(request: Request): RequestContext {
   let context = contexts.get(request)
   if (!context) contexts.set(request, (context = createContext(request.headers)))
   return context
+}
+
+/** From now on the request's context tells who sent it. */
+export function identify(request: Request, principal: Principal): void {
+  contexts.set(request, { ...contextOf(request), principal })
 }
 
 function createContext(headers: Headers): RequestContext {

@@ -47,7 +47,7 @@ function patternOf(origin: string): RegExp {
 const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE'
 const exposed = [
   'Location, ETag, Link, Retry-After, X-Request-Id, Idempotency-Replayed, Consistency-Token',
-  'Preference-Applied, Projection-Lag-Ms, Accept-Patch, RateLimit, RateLimit-Policy',
+  'Preference-Applied, Projection-Lag-Ms, Accept-Patch, RateLimit, RateLimit-Policy, WWW-Authenticate',
 ].join(', ')
 /** Longer than this no browser remembers it. */
 const preflightMaxAgeS = 7_200

@@ -34,7 +34,14 @@ describe('an answer', () => {
     const response = await call('/things', from('https://app.example.com', 'POST'))
     expect(allowedTo(response)).toBe('https://app.example.com')
     const readable = response.headers.get('access-control-expose-headers')?.split(', ')
-    for (const name of ['Location', 'ETag', 'Retry-After', 'Consistency-Token', 'Accept-Patch'])
+    for (const name of [
+      'Location',
+      'ETag',
+      'Retry-After',
+      'Consistency-Token',
+      'Accept-Patch',
+      'WWW-Authenticate',
+    ])
       expect(readable).toContain(name)
     expect(response.headers.get('vary')).toBe('Origin')
     expect(response.headers.get('access-control-allow-credentials')).toBeNull()

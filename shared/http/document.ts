@@ -1,5 +1,6 @@
 import { swagger } from '@elysiajs/swagger'
 import { Elysia, type AnyElysia } from 'elysia'
+import { documentAccess } from './access/access-document.ts'
 import type { HttpAppOptions } from './app.ts'
 import { documentIdempotencyKeys } from './idempotency-document.ts'
 import { openapi } from './openapi.ts'
@@ -11,7 +12,12 @@ import { documentReads } from './read-document.ts'
  * @param documented the plugins whose routes it describes
  */
 export function documentRoute(
-  { title, description, idempotencyKeys }: Pick<HttpAppOptions, 'title' | 'description' | 'idempotencyKeys'>,
+  {
+    title,
+    description,
+    idempotencyKeys,
+    access = {},
+  }: Pick<HttpAppOptions, 'title' | 'description' | 'idempotencyKeys' | 'access'>,
   documented: readonly AnyElysia[],
 ) {
   let document: Promise<Record<string, unknown>> | undefined
@@ -20,7 +26,7 @@ export function documentRoute(
     const app = new Elysia().use(swagger({ path: '/page', specPath: '/document', documentation: { info } }))
     for (const plugin of documented) app.use(plugin)
     const raw = await app.handle(new Request('http://localhost/document'))
-    const document = documentReads(openapi(await raw.json()))
+    const document = documentAccess(documentReads(openapi(await raw.json())), access)
     return idempotencyKeys ? documentIdempotencyKeys(document, idempotencyKeys === 'required') : document
   }
   return new Elysia({ name: 'document' }).get('/swagger/json', () => (document ??= make()), {

@@ -46,6 +46,21 @@ export const problems = {
     cause: 'The request could not be read as HTTP that this service knows.',
     fix: 'Compare it with the examples in the documentation of this service.',
   },
+  unauthenticated: {
+    status: 401,
+    title: 'This request needs a token that is accepted here',
+    cause:
+      'There is no `Authorization: Bearer`, or its token has expired, is for somebody else, or is not from the issuer that this service trusts.',
+    fix: 'Get a token from the issuer, and send it as `Authorization: Bearer <token>`; `detail` says what was wrong with this one.',
+    example: { detail: 'the token has expired' },
+  },
+  forbidden: {
+    status: 403,
+    title: 'The token does not allow this',
+    cause: 'The token is good, and has not the scope that this request takes.',
+    fix: 'Ask the issuer for a token with the scope that `detail` names.',
+    example: { detail: 'it takes the scope users:write' },
+  },
   'not-found': {
     status: 404,
     title: 'There is nothing at this address',
@@ -126,6 +141,13 @@ export const problems = {
     cause: 'This service is set up to refuse changes that do not say which version they are meant for.',
     fix: 'Read the resource and send its `ETag` as `If-Match`; `If-Match: *` stands for whatever version there is.',
     example: { detail: 'send If-Match with the ETag of what you read, or *' },
+  },
+  'too-many-requests': {
+    status: 429,
+    title: 'Too many requests in a short time',
+    cause:
+      'You, or all clients of this process together, sent more than it is set up to take; requests with bad tokens count by address.',
+    fix: 'Wait for `Retry-After` seconds. `RateLimit-Policy` says what is allowed and `RateLimit` what is left of it.',
   },
   internal: {
     status: 500,

@@ -9,7 +9,7 @@ const publicTokenSecret = 'a-public-word-for-loopback'
 export const commonSettings = {
   HOST: {
     ...text({
-      doc: 'Address the services listen on; beyond this machine only with ALLOW_UNAUTHENTICATED.',
+      doc: 'Address the services listen on; beyond this machine only with authentication (AUTH_JWKS_URL or AUTH_SECRET) or ALLOW_UNAUTHENTICATED.',
       default: '127.0.0.1',
     }),
     objection: exposure,

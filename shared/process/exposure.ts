@@ -1,12 +1,15 @@
+import { isOn } from './access-settings.ts'
+
 /**
  * Why a process may not listen on `host`: it asks nobody who he is, so whoever reaches it may read and write all.
- * @returns undefined where only this machine reaches it, or where ALLOW_UNAUTHENTICATED says that it may
+ * @returns undefined where only this machine reaches it, where requests need a token, or where ALLOW_UNAUTHENTICATED
+ * says that it may
  */
 export function exposure(host: string, settings: Readonly<Record<string, unknown>>): string | undefined {
-  if (isLoopback(host) || settings['ALLOW_UNAUTHENTICATED'] === '1') return undefined
+  if (isLoopback(host) || isOn(settings) || settings['ALLOW_UNAUTHENTICATED'] === '1') return undefined
   return (
     `is "${host}": others could reach this process, which has no authentication and lets anyone read and write. ` +
-    'Leave HOST at 127.0.0.1, or set ALLOW_UNAUTHENTICATED=1 where something in front keeps strangers out'
+    'Leave HOST at 127.0.0.1, set AUTH_JWKS_URL (see docs/security.md), or set ALLOW_UNAUTHENTICATED=1 where something in front keeps strangers out'
   )
 }
 
