@@ -259,7 +259,11 @@ const rows: readonly Row[] = [
       {
         title: 'Answers to reads',
         unit: 's',
-        targets: quantiles('http_answer_seconds', 'route', 'service="query", route=~"/users.*"'),
+        targets: quantiles(
+          'http_answer_seconds',
+          'route',
+          'service="query", route!~"/?|/(assets|health|metrics|problems|swagger).*"',
+        ),
       },
       {
         title: 'Connections to the store',

@@ -3,9 +3,16 @@ import { importsOf, reachable, sourceFiles, type SourceFile } from './imports.ts
 
 let files: SourceFile[]
 let byPath: Map<string, SourceFile>
+/** Folders of the two lists. */
+let aggregates: string[]
+let readModels: string[]
 beforeAll(async () => {
   files = await sourceFiles()
   byPath = new Map(files.map((file) => [file.path, file]))
+  const named = (list: string) =>
+    byPath.get(list)!.imports.flatMap(({ target }) => /^(?:command|query)\/(.+)\//.exec(target)?.[1] ?? [])
+  aggregates = named('command/aggregates.ts').filter((name) => !generic.test(`command/${name}/`))
+  readModels = named('query/read-models.ts').filter((name) => !generic.test(`query/${name}/`))
 })
 
 const isTest = (path: string) =>
@@ -19,7 +26,10 @@ const violations = (from: (path: string) => boolean, forbidden: (target: string)
       imports.filter(({ target }) => forbidden(target)).map(({ target }) => `${path} → ${target}`),
     )
 
-const aggregateFolders = /^(command\/users|query\/users|query\/users-history|shared\/events\/users\.ts)/
+/** Of an aggregate or a read model, and what nobody else may know of. */
+const isSpecific = (path: string) =>
+  aggregates.some((name) => path.startsWith(`command/${name}/`) || path === `shared/events/${name}.ts`) ||
+  readModels.some((name) => path.startsWith(`query/${name}/`))
 const generic = /^(command\/(commit|outbox|relay)\/|query\/projector\/|shared\/)/
 
 describe('import directions', () => {
@@ -52,13 +62,15 @@ describe('import directions', () => {
     expect(violations(from, (target) => target.startsWith('tests/'))).toEqual([])
   })
   test('generic folders never import an aggregate or its events', () => {
-    const from = (path: string) => generic.test(path) && !aggregateFolders.test(path)
-    expect(violations(from, (target) => aggregateFolders.test(target))).toEqual([])
+    const from = (path: string) => generic.test(path) && !isSpecific(path)
+    expect(violations(from, isSpecific)).toEqual([])
   })
   test('generic folders never name an aggregate', () => {
+    const words = aggregates.map((name) => `${name}|${name.replace(/s$/, '')}`).join('|')
+    const inQuotes = new RegExp(`['"\`](${words})['"\`]`)
     const named = product()
-      .filter(({ path }) => generic.test(path) && !aggregateFolders.test(path))
-      .filter(({ text }) => /['"`]users?['"`]/.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')))
+      .filter(({ path }) => generic.test(path) && !isSpecific(path))
+      .filter(({ text }) => inQuotes.test(text.replace(/\/\*[\s\S]*?\*\/|\/\/.*/g, '')))
     expect(named.map(({ path }) => path)).toEqual([])
   })
   test('PostgreSQL belongs to the command side, MongoDB to the query side', () => {
@@ -80,17 +92,20 @@ describe('import directions', () => {
 })
 
 describe('web-standard', () => {
-  const entries = ['command/app.ts', 'command/users/routes.ts', 'query/app.ts', 'shared/http/app.ts']
   const drivers =
     /^(@mikro-orm\/.*|mongodb|pg|kysely|@cloudamqp\/amqp-client|prom-client|@logtape\/logtape|bun)$/
-  for (const entry of entries)
-    test(`${entry} reaches no driver, no Node module and no Bun API`, () => {
+  const routes = () => aggregates.map((name) => `command/${name}/routes.ts`)
+  const entries = ['command/app.ts', 'query/app.ts', 'shared/http/app.ts']
+  test('apps and routes reach no driver, no Node module and no Bun API', () => {
+    for (const entry of [...entries, ...routes()]) {
       const reached = reachable(entry, byPath)
       const foreign = [...reached].filter(([target]) => drivers.test(target) || target.startsWith('node:'))
       expect(foreign.map(([, path]) => path.join(' → '))).toEqual([])
       const usesBun = [...reached.keys()].filter((path) => /\bBun\./.test(byPath.get(path)?.text ?? ''))
       expect(usesBun).toEqual([])
-    })
+      expect(byPath.has(entry), entry).toBe(true)
+    }
+  })
 })
 
 test('the files are found, and the generic ones among them', () => {
@@ -101,6 +116,9 @@ test('the files are found, and the generic ones among them', () => {
     'shared/http/app.ts',
   ]
   expect(paths.filter((path) => !byPath.has(path) || !generic.test(path))).toEqual([])
+  expect([aggregates.length, readModels.length]).not.toContain(0)
+  for (const path of aggregates.map((name) => `shared/events/${name}.ts`))
+    expect(byPath.has(path), path).toBe(true)
 })
 
 describe('tidiness', () => {

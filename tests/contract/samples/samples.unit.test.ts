@@ -35,6 +35,12 @@ for (const { type, name, text } of recorded)
     })
 
 test('every version of every type has samples, and there is none of a type that nobody knows', () => {
-  const known = genericAggregates.flatMap(({ events }) => Object.keys(events.everyVersion))
+  // The first ones are recorded before any type of an aggregate gets its second version.
+  const begun = genericAggregates.filter(
+    ({ name, events: { schemas, everyVersion } }) =>
+      Object.keys(everyVersion).length > Object.keys(schemas).length ||
+      recorded.some(({ type }) => type.startsWith(`${name}.`)),
+  )
+  const known = begun.flatMap(({ events }) => Object.keys(events.everyVersion))
   expect(known.toSorted()).toEqual([...new Set(recorded.map(({ type }) => type))].toSorted())
 })
