@@ -7,12 +7,13 @@ import { bodyBytesMaxDefault, readJsonBody } from './body.ts'
 import { contextOf } from './context.ts'
 import { cors } from './cors.ts'
 import { documentRoute } from './document.ts'
-import { refuseRepeatedParameters, refuseUnacceptable, toProblem } from './errors.ts'
+import { refuseUnacceptable, toProblem } from './errors.ts'
 import { mediaTypes } from './media-types.ts'
 import { operations } from './operations.ts'
 import type { OtherService } from './page.ts'
 import { pageRoutes } from './pages.ts'
 import { HttpProblem } from './problem.ts'
+import { queryRules } from './query-rules.ts'
 import { pathOf, refuseMalformed } from './request-line.ts'
 import { notFoundOrMethod } from './routing.ts'
 import { securityHeaders } from './security-headers.ts'
@@ -110,10 +111,11 @@ export function createHttpApp(options: HttpAppOptions) {
     .onParse({ as: 'global' }, ({ request }) => readJsonBody(request, bodyBytesMax))
     .onTransform({ as: 'global' }, ({ request, route }) => {
       refuseUnacceptable(request.headers.get('accept'), offered(route))
-      refuseRepeatedParameters(request.url)
+      refuseParameters(request, route)
     }) as unknown as AnyElysia
   for (const module of modules) app.use(module)
   const offered = mediaTypes(() => app.routes)
+  const refuseParameters = queryRules(() => app.routes)
 
   function ourFault(error: unknown, requestId: string): HttpProblem {
     log.error('unexpected error', { request_id: requestId, error })

@@ -93,6 +93,10 @@ describe('every error is a problem', () => {
     ['__proto__ in the body', '/things', post('{"name":"ab","__proto__":{"a":1}}'), 422, 'invalid'],
     ['a parameter given twice', '/things/1?limit=1&limit=2', undefined, 422, 'invalid'],
     ['an unknown parameter', '/things/1?nope=1', undefined, 422, 'invalid'],
+    ['a parameter where none is known', '/boom?nope=1', undefined, 422, 'invalid'],
+    ['a parameter of a write', '/things/1?nope=1', { method: 'DELETE' }, 422, 'invalid'],
+    ['a Host that is none', '/things/1', { headers: { host: 'a b' } }, 400, 'bad-request'],
+    ['a query that is no UTF-8', '/things/1?limit=%ff', undefined, 400, 'bad-request'],
     ['a path parameter', '/things/x', undefined, 422, 'invalid'],
     [
       'Accept without JSON',

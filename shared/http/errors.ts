@@ -1,6 +1,5 @@
 import { ValidationError } from 'elysia'
 import { HttpProblem, problemType } from './problem.ts'
-import { queryOf } from './request-line.ts'
 import type { FieldError } from './problems.ts'
 import { negotiated } from './weighted.ts'
 
@@ -24,11 +23,17 @@ function fieldErrors(error: ValidationError): FieldError[] {
   const seen = new Map<string, FieldError>()
   for (const item of error.all as readonly Item[]) {
     const path = item.path ?? ''
-    const pointer = place === 'body' ? path || '/' : `${place}:${path.slice(1)}`
+    const pointer = (place === 'body' ? path || '/' : `${place}:${path.slice(1)}`).slice(0, pointerCharsMax)
     if (!seen.has(pointer)) seen.set(pointer, { pointer, detail: detailOf(item) })
+    // A body of nothing but unknown fields has thousands of errors.
+    if (seen.size === errorsMax) break
   }
   return [...seen.values()]
 }
+
+/** Names are the client's: of many, or of long ones, some is enough. */
+export const errorsMax = 20
+export const pointerCharsMax = 200
 
 interface Item {
   readonly path?: string
@@ -43,22 +48,6 @@ function detailOf({ message, schema }: Item): string {
   const own = schema?.['x-error']
   if (typeof own === 'string') return own
   return (message ?? 'is invalid').replace(/^Expected/, 'must be:').slice(0, 200)
-}
-
-/**
- * Elysia keeps one of several values of a query parameter silently.
- * @throws HttpProblem 422 naming each parameter that was given twice
- */
-export function refuseRepeatedParameters(url: string): void {
-  const seen = new Set<string>()
-  const repeated = new Set<string>()
-  for (const name of new URLSearchParams(queryOf(url)).keys()) {
-    if (seen.has(name)) repeated.add(name)
-    seen.add(name)
-  }
-  if (repeated.size === 0) return
-  const errors = [...repeated].map((name) => ({ pointer: `query:${name}`, detail: 'must be given once' }))
-  throw new HttpProblem('invalid', { errors })
 }
 
 /**
