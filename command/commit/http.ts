@@ -2,6 +2,7 @@ import type { Context } from 'elysia'
 import type { EventHeaders } from '../../shared/events/envelope.ts'
 import { consistencyTokenHeader, type ConsistencyTokens } from '../../shared/http/consistency-token.ts'
 import { contextOf } from '../../shared/http/context.ts'
+import { versionTag } from '../../shared/http/entity-tags.ts'
 import { idempotencyKeyOf, idempotencyReplayedHeader } from '../../shared/http/idempotency-key.ts'
 import { HttpProblem } from '../../shared/http/problem.ts'
 import type { Rejection } from './aggregate.ts'
@@ -113,7 +114,7 @@ function answer(
       const { version, state } = result
       return {
         status,
-        headers: { etag: `"${version}"`, ...location },
+        headers: { etag: versionTag(version), ...location },
         body: { ...state, version },
         written: { id, version },
       }
@@ -177,7 +178,7 @@ function rejectionProblem(rejection: Rejection): HttpProblem {
         ? new HttpProblem('precondition-failed', { detail: 'there is nothing yet' })
         : new HttpProblem('precondition-failed', {
             detail: `the version is ${version} now`,
-            headers: { etag: `"${version}"` },
+            headers: { etag: versionTag(version) },
           })
     }
     default:

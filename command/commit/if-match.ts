@@ -1,3 +1,5 @@
+import { parseEntityTags } from '../../shared/http/entity-tags.ts'
+
 /** What a command expects of the row it is meant for: that there is one, or that it has one of these versions. */
 export type Expectation =
   | { readonly kind: 'exists' }
@@ -11,14 +13,12 @@ export type Expectation =
  */
 export function ifMatchOf(header: string | null): Expectation | undefined {
   if (header === null) return undefined
-  if (header.trim() === '*') return { kind: 'exists' }
-  const versions = new Set<number>()
-  const rest = header.replace(entityTag, (_, weak: string | undefined, tag: string) => {
-    if (weak === undefined && versionPattern.test(tag)) versions.add(Number(tag))
-    return mark
-  })
-  const isList = rest.split(',').every((part) => ['', mark].includes(part.trim()))
-  return { kind: 'versions', versions: isList ? [...versions].sort((a, b) => a - b) : [] }
+  const tags = parseEntityTags(header)
+  if (tags === '*') return { kind: 'exists' }
+  const versions = (tags ?? [])
+    .filter(({ isWeak, value }) => !isWeak && versionPattern.test(value))
+    .map(({ value }) => Number(value))
+  return { kind: 'versions', versions: [...new Set(versions)].sort((x, y) => x - y) }
 }
 
 /** Whether a row at this version is what was expected. */
@@ -33,7 +33,5 @@ export function meets(expectation: Expectation, version: number): boolean {
   }
 }
 
-const entityTag = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/g
-/** In the place of a tag: no header holds it. */
-const mark = '\0'
+/** As `versionTag` writes one. */
 const versionPattern = /^[1-9]\d{0,14}$/

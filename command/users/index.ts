@@ -1,7 +1,8 @@
 import { userEvents, type userState } from '../../shared/events/users.ts'
 import { aggregate, deletion, event, reject, type StateOf } from '../commit/aggregate.ts'
+import { mergePatch } from '../commit/merge-patch.ts'
 import { User } from './user.ts'
-import { usersRoutes, type UserInput } from './routes.ts'
+import { usersRoutes, type UserInput, type UserPatch } from './routes.ts'
 
 export type UserData = StateOf<typeof userState>
 
@@ -17,9 +18,15 @@ export const users = aggregate<UserData, { routes: typeof usersRoutes }>({
       event('users.user.created.v2', { id, ...tidied(input), created_at: now }),
     replace: (user, input: UserInput) =>
       user ? event('users.user.updated.v2', { ...user, ...tidied(input) }) : reject('not-found'),
+    change: (user, patch: UserPatch) =>
+      user
+        ? event('users.user.updated.v2', { ...user, ...tidied(mergePatch(inputOf(user), patch)) })
+        : reject('not-found'),
     remove: (user) => (user ? deletion('users.user.deleted.v2', { id: user.id }) : reject('not-found')),
   },
 })
+
+const inputOf = ({ first_name, last_name, email }: UserData): UserInput => ({ first_name, last_name, email })
 
 /** One spelling for what looks the same: NFC, no white space around. */
 function tidied(input: UserInput): UserInput {

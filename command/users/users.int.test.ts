@@ -74,6 +74,71 @@ describe('users over HTTP', () => {
     expect(await database.sql`SELECT 1 FROM users WHERE id = ${id}`).toHaveLength(0)
   })
 
+  test('a patch changes what it names', async () => {
+    const { id } = (await side.call('POST', '/users', { ...ada, email: 'patch@example.com' })).body
+    const patch = (body: unknown, headers: Record<string, string> = {}) =>
+      side.call('PATCH', `/users/${id}`, body, { 'content-type': 'application/merge-patch+json', ...headers })
+    const changed = await patch({ last_name: ' Byron ' }, { 'if-match': '"1"' })
+    expect([changed.status, changed.headers.get('etag'), changed.body]).toMatchObject([
+      200,
+      '"2"',
+      { first_name: 'Ada', last_name: 'Byron', email: 'patch@example.com' },
+    ])
+    expect(await written(changed)).toEqual({ id, version: 2 })
+    for (const same of [{}, { last_name: 'Byron' }, { first_name: 'Ada', email: 'patch@example.com' }])
+      expect(await patch(same)).toMatchObject({ status: 200, body: changed.body })
+    for (const [body, pointer] of [
+      [{ email: null }, '/email'],
+      [{ nick_name: 'A' }, '/nick_name'],
+      [{ id }, '/id'],
+      [{ version: 7 }, '/version'],
+      [{ first_name: '' }, '/first_name'],
+      [{ first_name: ['A'] }, '/first_name'],
+      [null, '/'],
+      [[], '/'],
+      ['Ada', '/'],
+    ] as const) {
+      const answer = await patch(body)
+      expect([body, answer.status, answer.body.errors?.[0]?.pointer]).toEqual([body, 422, pointer])
+    }
+    expect((await patch({ email: null })).body.errors[0].detail).toBe('must not be null')
+    expect((await patch({ last_name: 'x' }, { 'if-match': '"1"' })).status).toBe(412)
+    const taken = (await side.call('POST', '/users', { ...ada, email: 'taken@example.com' })).body.email
+    expect((await patch({ email: taken.toUpperCase() })).status).toBe(409)
+    const events = await eventsOf(id)
+    expect(events.map(({ version }: { version: number }) => version)).toEqual([1, 2])
+    expect(events[1].payload).toMatchObject({ first_name: 'Ada', last_name: 'Byron' })
+    await side.call('DELETE', `/users/${id}`)
+    expect((await patch({ last_name: 'x' })).status).toBe(404)
+  })
+
+  test('each method takes its own media type, and says which', async () => {
+    const id = Bun.randomUUIDv7()
+    const send = (method: string, path: string, type: string) =>
+      side.call(method, path, {}, { 'content-type': type })
+    const asJson = await send('PATCH', `/users/${id}`, 'application/json')
+    expect([asJson.status, asJson.headers.get('accept-patch'), asJson.headers.get('accept')]).toEqual([
+      415,
+      'application/merge-patch+json',
+      'application/merge-patch+json',
+    ])
+    const asPatch = await send('PUT', `/users/${id}`, 'application/merge-patch+json')
+    expect([asPatch.status, asPatch.headers.get('accept-patch'), asPatch.headers.get('accept')]).toEqual([
+      415,
+      null,
+      'application/json',
+    ])
+    const options = await side.call('OPTIONS', `/users/${id}`)
+    expect([options.status, options.headers.get('allow'), options.headers.get('accept-patch')]).toEqual([
+      204,
+      'DELETE, OPTIONS, PATCH, PUT',
+      'application/merge-patch+json',
+    ])
+    expect((await side.call('OPTIONS', '/nothing')).status).toBe(404)
+    const wrong = await side.call('POST', `/users/${id}`, {})
+    expect([wrong.status, wrong.headers.get('allow')]).toEqual([405, 'DELETE, OPTIONS, PATCH, PUT'])
+  })
+
   test('an e-mail is taken whatever its case, and free after a delete', async () => {
     const first = await side.call('POST', '/users', { ...ada, email: 'one@example.com' })
     const second = await side.call('POST', '/users', { ...ada, email: 'ONE@example.com' })

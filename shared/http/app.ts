@@ -15,7 +15,7 @@ import { pageRoutes } from './pages.ts'
 import { HttpProblem } from './problem.ts'
 import { queryRules } from './query-rules.ts'
 import { pathOf, refuseMalformed } from './request-line.ts'
-import { notFoundOrMethod } from './routing.ts'
+import { createRouting, type RouteEntry } from './routing.ts'
 import { securityHeaders } from './security-headers.ts'
 
 export interface HttpAppOptions {
@@ -58,6 +58,7 @@ export interface Answer {
 export function createHttpApp(options: HttpAppOptions) {
   const { log, pages, modules = [], bodyBytesMax = bodyBytesMaxDefault } = options
   const crossOrigin = options.corsOrigins && cors(options.corsOrigins)
+  const routing = createRouting(() => app.routes as readonly RouteEntry[])
   const operational = operations(options)
   const headersOfAll = securityHeaders(options.hstsMaxAgeS)
   let resources: ReadonlySet<string> | undefined
@@ -76,9 +77,17 @@ export function createHttpApp(options: HttpAppOptions) {
     .use((shell) => (guard ? guarded(shell, guard) : shell))
     .onError({ as: 'global' }, ({ code, error, set, request }) => {
       const { requestId } = contextOf(request)
+      if (code === 'NOT_FOUND' && request.method === 'OPTIONS') {
+        const abilities = routing.abilitiesOf(pathOf(request.url))
+        if (abilities) {
+          set.status = 204
+          Object.assign(set.headers, abilities)
+          return ''
+        }
+      }
       const problem =
         code === 'NOT_FOUND'
-          ? notFoundOrMethod(app.routes, pathOf(request.url))
+          ? routing.notFoundOrMethod(pathOf(request.url))
           : (toProblem(code, error) ?? ourFault(error, requestId))
       set.status = problem.status
       Object.assign(set.headers, problem.headers())
@@ -108,7 +117,12 @@ export function createHttpApp(options: HttpAppOptions) {
     .use(operational)
     .use(documentRoute(options, [...modules, operational]))
     .use(pages ? pageRoutes({ ...options, ...pages }, pages.assets) : (shell) => shell)
-    .onParse({ as: 'global' }, ({ request }) => readJsonBody(request, bodyBytesMax))
+    .onParse({ as: 'global' }, ({ request, route }) =>
+      readJsonBody(request, {
+        bytesMax: bodyBytesMax,
+        mediaTypes: routing.mediaTypesOf(request.method, route),
+      }),
+    )
     .onTransform({ as: 'global' }, ({ request, route }) => {
       refuseUnacceptable(request.headers.get('accept'), offered(route))
       refuseParameters(request, route)

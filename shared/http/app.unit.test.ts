@@ -135,11 +135,24 @@ describe('every error is a problem', () => {
       { pointer: '/name', detail: 'must have two characters' },
     ])
   })
+  test('a body may be nested so deep and no deeper, whatever its strings hold', async () => {
+    const deep = (levels: number) => `{"name":${'['.repeat(levels - 1)}"]\\"}}"${']'.repeat(levels - 1)}}`
+    const errors = async (text: string) => (await call('/things', post(text))).body.errors
+    expect(await errors(deep(32))).toEqual([{ pointer: '/name', detail: 'must have two characters' }])
+    const tooDeep = [{ pointer: '/', detail: 'arrays and objects may be nested 32 deep' }]
+    for (const text of [deep(33), '['.repeat(99), '[{"a":'.repeat(16) + '['])
+      expect(await errors(text)).toEqual(tooDeep)
+  })
+  test('OPTIONS says what a path knows', async () => {
+    const { status, headers, body } = await call('/things/1', { method: 'OPTIONS' })
+    expect([status, headers.get('allow'), body]).toEqual([204, 'DELETE, GET, HEAD, OPTIONS', ''])
+    expect((await call('/nope', { method: 'OPTIONS' })).status).toBe(404)
+  })
   test('a wrong method names the right ones', async () => {
     const { status, headers } = await call('/things/1', { method: 'PATCH' })
-    expect([status, headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD'])
+    expect([status, headers.get('allow')]).toEqual([405, 'DELETE, GET, HEAD, OPTIONS'])
     expect((await call('/things/')).status).toBe(405)
-    expect((await call('/grouped', { method: 'PUT' })).headers.get('allow')).toBe('GET, HEAD')
+    expect((await call('/grouped', { method: 'PUT' })).headers.get('allow')).toBe('GET, HEAD, OPTIONS')
   })
   test('503 says when to come back', async () => {
     expect((await call('/away')).headers.get('retry-after')).toBe('7')

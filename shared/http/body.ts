@@ -5,26 +5,71 @@ export const bodyBytesMaxDefault = 65_536
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
+/** Deepest nesting of arrays and objects. */
+export const bodyDepthMax = 32
+
 /**
  * The request's JSON body. Elysia's own parser takes text/plain for JSON, knows no size limit and mends invalid UTF-8
  * silently, so the check is ours.
+ * @param limits the media types that the route takes, all of them JSON by syntax
  * @returns undefined when there is no body
- * @throws HttpProblem 400 `malformed-json`, 413 `content-too-large`, 415 `unsupported-media-type`
+ * @throws HttpProblem 400 `malformed-json`, 413 `content-too-large`, 415 `unsupported-media-type`, 422 `invalid` where
+ *   it is nested too deeply
  */
-export async function readJsonBody(request: Request, bytesMax: number): Promise<unknown> {
+export async function readJsonBody(
+  request: Request,
+  limits: { readonly bytesMax: number; readonly mediaTypes: readonly string[] },
+): Promise<unknown> {
   const { headers } = request
   if (headers.get('content-length') === '0' || request.body === null) return undefined
-  if (!jsonMediaType.test(headers.get('content-type') ?? '') || headers.has('content-encoding'))
-    throw new HttpProblem('unsupported-media-type')
-  const bytes = await readBounded(request, bytesMax)
+  refuseForeign(request, limits.mediaTypes)
+  const bytes = await readBounded(request, limits.bytesMax)
+  const text = orMalformed(() => utf8.decode(bytes))
+  if (depthOf(text) > bodyDepthMax)
+    throw new HttpProblem('invalid', {
+      errors: [{ pointer: '/', detail: `arrays and objects may be nested ${bodyDepthMax} deep` }],
+    })
+  return orMalformed(() => JSON.parse(text) as unknown)
+}
+
+/** RFC 9110, 15.5.16: the answer says what would have been taken. */
+function refuseForeign({ method, headers }: Request, mediaTypes: readonly string[]): void {
+  const [, type] = contentType.exec(headers.get('content-type') ?? '') ?? []
+  const accepted = mediaTypes.join(', ')
+  if (type === undefined || !mediaTypes.includes(type.toLowerCase()))
+    throw new HttpProblem('unsupported-media-type', {
+      detail: `the body must be ${mediaTypes.join(' or ')}, in UTF-8`,
+      headers: { accept: accepted, ...(method === 'PATCH' && { 'accept-patch': accepted }) },
+    })
+  if (headers.has('content-encoding'))
+    throw new HttpProblem('unsupported-media-type', {
+      detail: 'the body must not be encoded',
+      headers: { 'accept-encoding': 'identity' },
+    })
+}
+
+const contentType = /^([\w!#$&^.+-]+\/[\w!#$&^.+-]+)\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
+
+function orMalformed<T>(read: () => T): T {
   try {
-    return JSON.parse(utf8.decode(bytes))
+    return read()
   } catch {
     throw new HttpProblem('malformed-json')
   }
 }
 
-const jsonMediaType = /^application\/json\s*(;\s*charset\s*=\s*"?utf-8"?\s*)?$/i
+/** Of brackets outside strings; right for well-formed JSON, and never costlier than reading it. */
+function depthOf(text: string): number {
+  let [depth, deepest, isString] = [0, 0, false]
+  for (let index = 0; index < text.length; index++) {
+    const char = text[index]
+    if (char === '"') isString = !isString
+    else if (isString) index += char === '\\' ? 1 : 0
+    else if (char === '{' || char === '[') deepest = Math.max(deepest, ++depth)
+    else if (char === '}' || char === ']') depth--
+  }
+  return deepest
+}
 
 async function readBounded(request: Request, bytesMax: number): Promise<Uint8Array> {
   const tooLarge = () =>

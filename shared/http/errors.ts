@@ -38,13 +38,15 @@ export const pointerCharsMax = 200
 interface Item {
   readonly path?: string
   readonly message?: string
+  readonly value?: unknown
   readonly schema?: Record<string, unknown>
 }
 
 /** Never the value: it may be personal, or a megabyte. */
-function detailOf({ message, schema }: Item): string {
+function detailOf({ message, schema, value }: Item): string {
   if (message === 'Unexpected property') return 'is not known here'
   if (message === 'Expected required property') return 'is required'
+  if (value === null) return 'must not be null'
   const own = schema?.['x-error']
   if (typeof own === 'string') return own
   return (message ?? 'is invalid').replace(/^Expected/, 'must be:').slice(0, 200)

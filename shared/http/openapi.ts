@@ -1,5 +1,6 @@
 import { canonicalJson } from '../process/canonical-json.ts'
 import { problemExample, problems, type ProblemSlug } from './problems.ts'
+import { mediaTypesKey } from './routing.ts'
 import { problemSchema } from './schemas.ts'
 
 /**
@@ -32,6 +33,7 @@ interface Document {
 interface Operation {
   responses?: Record<string, Response>
   requestBody?: { content?: Content }
+  readonly [mediaTypesKey]?: readonly string[]
 }
 interface Response {
   description?: string
@@ -42,15 +44,20 @@ interface Response {
 type Content = Record<string, { schema?: Schema; example?: unknown }>
 
 function mendOperation(operation: Operation, shared: Schemas): Operation {
-  const { requestBody, responses } = operation
+  const { requestBody, responses, [mediaTypesKey]: mediaTypes = [json], ...rest } = operation
   const mended = Object.entries(responses ?? { default: {} }).map(([status, response]) => [
     status,
     mendResponse(status, response, shared),
   ])
   return {
-    ...operation,
+    ...rest,
     ...(requestBody?.content && {
-      requestBody: { ...requestBody, content: { [json]: { schema: onlySchema(requestBody.content) } } },
+      requestBody: {
+        ...requestBody,
+        content: Object.fromEntries(
+          mediaTypes.map((type) => [type, { schema: onlySchema(requestBody.content ?? {}) }]),
+        ),
+      },
     }),
     responses: Object.fromEntries(mended),
   }
@@ -142,7 +149,8 @@ const descriptions: Readonly<Record<string, string>> = {
   404: 'There is no such resource',
   409: 'Another resource has this value already',
   413: 'The body is too large',
-  415: 'The body is not application/json',
+  412: 'The resource is not what `If-Match` asks for; `ETag` is what it is now',
+  415: 'The body has another media type, or is encoded',
   422: 'Well-formed but invalid; `errors` names each field',
   500: 'Our fault; quote the request_id',
   503: 'Not available now; try again after `Retry-After` seconds',

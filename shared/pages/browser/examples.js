@@ -18,16 +18,19 @@ export const keyOf = ({ path, method }) => `${method} ${path}`
 /** @param {any} document @returns {Body[]} */
 export function bodiesOf(document) {
   return operationsOf(document).flatMap(({ path, method, operation }) => {
-    const schema = operation.requestBody?.content?.['application/json']?.schema
+    const { schema } = contentOf(operation)
     if (!schema?.properties) return []
     /** @type {[string, any][]} */
     const properties = Object.entries(schema.properties)
     const examples = properties.filter(([, { example }]) => example !== undefined)
     const example = schema.example ?? Object.fromEntries(examples.map(([name, of]) => [name, of.example]))
-    const unique = properties.filter(([, of]) => of['x-unique']).map(([name]) => name)
+    const unique = properties.filter(([name, of]) => of['x-unique'] && name in example).map(([name]) => name)
     return [{ path, method, example, unique }]
   })
 }
+
+/** Of the first media type of its body. @param {any} operation @returns {{ schema?: any, example?: unknown }} */
+export const contentOf = ({ requestBody }) => Object.values(requestBody?.content ?? {})[0] ?? {}
 
 /** `/users/{id}` is a resource of `/users`. @param {any} document @returns {Place[]} */
 export function placesOf(document) {

@@ -13,7 +13,16 @@
  * @property {(collection: string, id: string | undefined, why: string) => void} tell which example is in the forms now
  */
 import { createKeys } from './keys.js'
-import { bodiesOf, creatorsOf, filledBody, keyOf, placesOf, renewed, sourcesOf } from './examples.js'
+import {
+  bodiesOf,
+  contentOf,
+  creatorsOf,
+  filledBody,
+  keyOf,
+  placesOf,
+  renewed,
+  sourcesOf,
+} from './examples.js'
 
 /**
  * @param {any} openapi the document, into which the bodies' examples are put
@@ -28,7 +37,7 @@ export function createTryOut(openapi, linked, forms) {
   /** As the page filled them in. */
   const bodies = new Map(bodiesOf(openapi).map((body) => [keyOf(body), filledBody(body)]))
   for (const { path, method, text } of bodies.values())
-    openapi.paths[path][method].requestBody.content['application/json'].example = JSON.parse(text)
+    contentOf(openapi.paths[path][method]).example = JSON.parse(text)
   /** Ids by collection. */
   const examples = new Map(linked)
   /** Ids that were deleted, here or elsewhere. @type {Set<unknown>} */
