@@ -12,6 +12,7 @@ import { mediaTypes } from './media-types.ts'
 import { operations } from './operations.ts'
 import type { OtherService } from './page.ts'
 import { pageRoutes } from './pages.ts'
+import { problemRoutes } from './problem-pages.ts'
 import { HttpProblem } from './problem.ts'
 import { queryRules } from './query-rules.ts'
 import { pathOf, refuseMalformed } from './request-line.ts'
@@ -116,6 +117,7 @@ export function createHttpApp(options: HttpAppOptions) {
     })
     .use(operational)
     .use(documentRoute(options, [...modules, operational]))
+    .use(problemRoutes(pages !== undefined))
     .use(pages ? pageRoutes({ ...options, ...pages }, pages.assets) : (shell) => shell)
     .onParse({ as: 'global' }, ({ request, route }) =>
       readJsonBody(request, {

@@ -3,6 +3,7 @@ import { escapeHtml, type Page, type PageSubject } from './page.ts'
 const links = {
   'Swagger UI': '/swagger',
   'OpenAPI document': '/swagger/json',
+  Problems: '/problems',
   Metrics: '/metrics',
 } as const
 const health = { Live: '/health/live', Ready: '/health/ready', Pipeline: '/health/pipeline' } as const
@@ -48,6 +49,7 @@ export function homeLinks({ title, description, other }: PageSubject) {
     links: {
       swagger: links['Swagger UI'],
       openapi: links['OpenAPI document'],
+      problems: links.Problems,
       metrics: links.Metrics,
       live: health.Live,
       ready: health.Ready,

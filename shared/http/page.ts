@@ -18,8 +18,8 @@ export interface Page {
   readonly description: string
   /** Names of assets. */
   readonly styles: readonly string[]
-  /** Names of assets that are modules; they run after the page is read. */
-  readonly script: string
+  /** Name of an asset that is a module; it runs after the page is read. */
+  readonly script?: string
   /** Names of assets that are plain scripts, before the module. */
   readonly library?: string
   /** Trusted HTML: what is put into it went through `escapeHtml`. */
@@ -40,7 +40,7 @@ export function renderHtml({ title, description, styles, script, library, body }
     '<link rel="icon" href="/assets/icon.svg" type="image/svg+xml">',
     ...styles.map((name) => `<link rel="stylesheet" href="/assets/${name}">`),
     ...(library === undefined ? [] : [`<script defer src="/assets/${library}"></script>`]),
-    `<script type="module" src="/assets/${script}"></script>`,
+    ...(script === undefined ? [] : [`<script type="module" src="/assets/${script}"></script>`]),
     `<body>`,
     body,
     '</html>',
@@ -67,6 +67,15 @@ export function pageHeaders({ connectTo = [] }: Page): Record<string, string> {
     'x-content-type-options': 'nosniff',
     'referrer-policy': 'no-referrer',
     'cache-control': 'no-cache',
+  }
+}
+
+/** The page as a route gives it. */
+export function served(page: Page) {
+  const [html, headers] = [renderHtml(page), pageHeaders(page)]
+  return (set: { headers: Record<string, unknown> }) => {
+    Object.assign(set.headers, headers)
+    return html
   }
 }
 

@@ -3,7 +3,7 @@ import { createHealth } from '../process/health.ts'
 import { silentLogger } from '../process/log.ts'
 import { createHttpApp } from './app.ts'
 import type { Asset } from './assets.ts'
-import { prefersJson } from './pages.ts'
+import { prefersJson } from './weighted.ts'
 
 const script = 'globalThis.loaded = true\n'.repeat(200)
 let reads = 0

@@ -58,3 +58,7 @@ export function acceptsGzip(acceptEncoding: string | null): boolean {
 }
 
 const some = (values: readonly number[]) => (values.length > 0 ? values : undefined)
+
+/** True when `Accept` ranks JSON above HTML; without a preference it is the page. */
+export const prefersJson = (accept: string | null): boolean =>
+  negotiated(accept, ['text/html', 'application/json']) === 'application/json'

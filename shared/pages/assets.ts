@@ -9,6 +9,7 @@ import homeStyle from './browser/home.css' with { type: 'file' }
 import homeScript from './browser/home.js' with { type: 'file' }
 import icon from './browser/icon.svg' with { type: 'file' }
 import keysScript from './browser/keys.js' with { type: 'file' }
+import problemsStyle from './browser/problems.css' with { type: 'file' }
 import pageStyle from './browser/swagger.css' with { type: 'file' }
 import pageScript from './browser/swagger.js' with { type: 'file' }
 import tryOutScript from './browser/tryout.js' with { type: 'file' }
@@ -26,6 +27,7 @@ export const pageAssets: readonly Asset[] = [
   asset('home.js', script, homeScript),
   asset('icon.svg', 'image/svg+xml', icon),
   asset('keys.js', script, keysScript),
+  asset('problems.css', style, problemsStyle),
   asset('swagger.css', style, pageStyle),
   asset('swagger.js', script, pageScript),
   asset('tryout.js', script, tryOutScript),

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { homePage } from '../http/home-page.ts'
 import { renderHtml } from '../http/page.ts'
+import { problemsPage } from '../http/problem-pages.ts'
 import { swaggerPage } from '../http/swagger-page.ts'
 import { pageAssets } from './assets.ts'
 
@@ -14,7 +15,7 @@ afterAll(() => rm(folder, { recursive: true }))
 test('the pages ask for no asset that is not there, and every script for no other', async () => {
   const names = new Set(pageAssets.map(({ name }) => name))
   const subject = { title: '', description: '', other: { title: '', url: 'http://localhost' } }
-  const texts = [homePage(subject), swaggerPage(subject)].map(renderHtml)
+  const texts = [homePage(subject), swaggerPage(subject), problemsPage()].map(renderHtml)
   for (const { name, read } of pageAssets)
     if (name.endsWith('.js') && !name.startsWith('swagger-ui'))
       texts.push(new TextDecoder().decode(await read()))
