@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 
-const root = join(import.meta.dirname, '../..')
+export const root = join(import.meta.dirname, '../..')
 export type Role = 'command' | 'relay' | 'query'
 
 export interface RunningProcess {
@@ -18,10 +18,17 @@ export interface RunningProcess {
   stop(): Promise<number>
 }
 
-/** One of the system's processes as the image starts it, on a free port. Resolves when it listens. */
-export async function startProcess(role: Role, env: Record<string, string>): Promise<RunningProcess> {
+/**
+ * One of the system's processes as the image starts it, on a free port. Resolves when it listens.
+ * @param cwd another checkout
+ */
+export async function startProcess(
+  role: Role,
+  env: Record<string, string>,
+  cwd: string = root,
+): Promise<RunningProcess> {
   const child = Bun.spawn([process.execPath, 'ops/main.ts', role], {
-    cwd: root,
+    cwd,
     env: {
       PATH: process.env['PATH'] ?? '',
       [`${role.toUpperCase()}_PORT`]: '0',

@@ -3,12 +3,20 @@ import { createDatabase, createMongoUrl, createVhost, dropMongo, waitFor } from 
 
 export interface RunningSystem extends Readonly<Record<Role, RunningProcess>> {
   readonly all: readonly RunningProcess[]
+  /** What the processes were started with. */
+  readonly env: Readonly<Record<string, string>>
   /** Stops the processes and drops what they wrote. */
   stop(): Promise<void>
 }
 
-/** The three processes on a database, a virtual host and collections of their own. Resolves when all are ready. */
-export async function startSystem(settings: Record<string, string> = {}): Promise<RunningSystem> {
+/**
+ * The three processes on a database, a virtual host and collections of their own. Resolves when all are ready.
+ * @param cwd another checkout
+ */
+export async function startSystem(
+  settings: Record<string, string> = {},
+  cwd?: string,
+): Promise<RunningSystem> {
   const [database, vhost, mongoUrl] = [await createDatabase(), await createVhost(), createMongoUrl()]
   const env = {
     POSTGRES_OWNER_URL: database.ownerUrl,
@@ -20,9 +28,9 @@ export async function startSystem(settings: Record<string, string> = {}): Promis
     ...settings,
   }
   const [command, relay, query] = await Promise.all([
-    startProcess('command', env),
-    startProcess('relay', env),
-    startProcess('query', env),
+    startProcess('command', env, cwd),
+    startProcess('relay', env, cwd),
+    startProcess('query', env, cwd),
   ])
   const all = [command, relay, query]
   const ready = async () =>
@@ -35,6 +43,7 @@ export async function startSystem(settings: Record<string, string> = {}): Promis
     relay,
     query,
     all,
+    env,
     async stop() {
       await Promise.all(all.map((process) => process.stop()))
       await Promise.all([database.drop(), vhost.drop(), dropMongo(mongoUrl)])
