@@ -36,12 +36,14 @@ export function decodeCursor(list: ListIdentity, cursor: string): Position {
 
 /** The absolute URL of the next page: the same request with another cursor. */
 export function nextPageUrl(requestUrl: string, publicUrl: string, cursor: string): string {
-  const query = new URLSearchParams(queryOf(requestUrl))
+  const query = new URLSearchParams(`?${queryOf(requestUrl)}`)
   query.set('cursor', cursor)
   return `${publicUrl}${pathOf(requestUrl)}?${query}`
 }
 
 function parse(cursor: string): unknown[] {
+  // `atob` overlooks white space.
+  if (!/^[\w-]+$/.test(cursor)) throw new HttpProblem('bad-cursor')
   try {
     const binary = atob(cursor.replaceAll('-', '+').replaceAll('_', '/'))
     const value: unknown = JSON.parse(

@@ -44,6 +44,8 @@ describe('a cursor', () => {
     const forged = [
       'nonsense',
       '***',
+      ` ${base64url([sort, checksum, 'x', id])} `,
+      `${base64url([sort, checksum, 'x', id])}\n`,
       '',
       base64url('text'),
       base64url({}),

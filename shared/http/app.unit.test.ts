@@ -94,6 +94,7 @@ describe('every error is a problem', () => {
     ['a parameter given twice', '/things/1?limit=1&limit=2', undefined, 422, 'invalid'],
     ['an unknown parameter', '/things/1?nope=1', undefined, 422, 'invalid'],
     ['a parameter where none is known', '/boom?nope=1', undefined, 422, 'invalid'],
+    ['a question mark as a parameter', '/boom??', undefined, 422, 'invalid'],
     ['a parameter of a write', '/things/1?nope=1', { method: 'DELETE' }, 422, 'invalid'],
     ['a Host that is none', '/things/1', { headers: { host: 'a b' } }, 400, 'bad-request'],
     ['a query that is no UTF-8', '/things/1?limit=%ff', undefined, 400, 'bad-request'],

@@ -23,7 +23,8 @@ export function queryRules(routes: () => readonly Route[]) {
     const isKnown = withSchema.has(nameOf({ method: method === 'HEAD' ? 'GET' : method, path: route }))
     const faults = new Map<string, string>()
     const seen = new Set<string>()
-    for (const name of new URLSearchParams(query).keys()) {
+    // With a question mark before it: else the first one of `??` would be taken for it.
+    for (const name of new URLSearchParams(`?${query}`).keys()) {
       if (!isKnown) faults.set(name, 'is not known here')
       else if (seen.has(name)) faults.set(name, 'must be given once')
       seen.add(name)

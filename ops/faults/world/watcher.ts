@@ -65,7 +65,8 @@ async function ask(url: string): Promise<{ status: number; checks: readonly Chec
   }
 }
 
-function residentMb(pid: number | undefined): number | undefined {
+/** What a process holds of the machine's memory. */
+export function residentMb(pid: number | undefined): number | undefined {
   try {
     const pages = Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1])
     return (pages * 4_096) / 1_048_576

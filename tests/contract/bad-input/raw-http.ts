@@ -31,6 +31,7 @@ export function sendRaw(
   const startedAt = performance.now()
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
+    const isHead = Buffer.from(bytes.subarray(0, 5)).toString() === 'HEAD '
     const socket = connect({ host: hostname, port: Number(port) })
     const end = (how: RawAnswer['end']) => {
       clearTimeout(timer)
@@ -44,7 +45,7 @@ export function sendRaw(
     })
     socket.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
-      if (!untilClosed && isWhole(Buffer.concat(chunks))) end('open')
+      if (!untilClosed && isWhole(Buffer.concat(chunks), isHead)) end('open')
     })
     socket.on('end', () => end('closed'))
     socket.on('close', () => end('closed'))
@@ -91,10 +92,11 @@ function parsed(all: Buffer): Omit<RawAnswer, 'end' | 'ms'> {
 }
 
 /** By its length; what is chunked ends with its last chunk, and what has neither has no body here. */
-function isWhole(all: Buffer): boolean {
+function isWhole(all: Buffer, isHead: boolean): boolean {
   const { status, headers } = parsed(all)
   const headEnd = all.indexOf('\r\n\r\n')
   if (headEnd < 0 || status < 200) return false
+  if (isHead) return true
   if (headers['transfer-encoding'] === 'chunked') return all.subarray(-5).toString() === '0\r\n\r\n'
   return all.length >= headEnd + 4 + Number(headers['content-length'] ?? 0)
 }
