@@ -79,6 +79,8 @@ interface Stored {
   readonly undeclared?: true
   readonly replay?: ReplayNeed
   readonly filled_at?: string
+  /** How often the queue was lost: see the tallies. */
+  readonly losses?: number
 }
 
 const durable = { writeConcern: { w: 'majority' as const } }
@@ -91,10 +93,15 @@ export function createQueueRecords(
   const queues = () => collectionOf<Stored>('projector_queues')
 
   /** Compare and set: `since` tells one need from the next. */
-  async function change(known: QueueEntry, more: Filter<Stored>, set: object): Promise<boolean> {
+  async function change(
+    known: QueueEntry,
+    more: Filter<Stored>,
+    set: object,
+    losses: 0 | 1 = 0,
+  ): Promise<boolean> {
     const since = known.replay?.since ?? { $exists: false }
     const filter = { ...more, _id: known.queue, 'replay.since': since } as Filter<Stored>
-    const result = await queues().updateOne(filter, { $set: set }, durable)
+    const result = await queues().updateOne(filter, { $set: set, $inc: { losses } }, durable)
     return result.matchedCount > 0
   }
 
@@ -125,7 +132,8 @@ export function createQueueRecords(
     async noteLost(known) {
       const heartbeat = await heartbeatOf(known.queue)
       const seq = heartbeat?.seen ?? heartbeat?.cursor
-      return change(known, {}, { undeclared: true, replay: wider(known.replay, 'queue-lost', seq) })
+      const replay = wider(known.replay, 'queue-lost', seq)
+      return change(known, {}, { undeclared: true, replay }, 1)
     },
     async noteMissing(queue, { seq, certain }) {
       const known = await findOne(queue)

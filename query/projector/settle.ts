@@ -57,7 +57,7 @@ export function createSettler<M extends Message>(inbox: Inbox<M>, options: Worke
       if (count > 0) {
         const done = { items: applied.items.slice(0, count), outcome: applied.outcome }
         const note = options.inspect(done)
-        if (note) await persist(options, note)
+        if (note) await conclude(options, note)
         options.onApplied(done)
         options.acknowledge(batch[count - 1]!)
         inbox.drop(count)
@@ -98,6 +98,18 @@ export function createSettler<M extends Message>(inbox: Inbox<M>, options: Worke
       if (answer === 'parked') options.onParked(poisoned[index]!.poison)
     return poisoned[answers.length]
   }
+}
+
+/** What is written may still be acknowledged by one that was told to leave, where nothing fails. @throws Left */
+async function conclude<M extends Message>(
+  options: WorkerOptions<M>,
+  note: () => Promise<void>,
+): Promise<void> {
+  if (!options.leave.aborted) return persist(options, note)
+  await note().catch(() => {
+    throw new Left()
+  })
+  if (options.over.aborted) throw new Left()
 }
 
 async function persist<M extends Message, T>(options: WorkerOptions<M>, work: () => Promise<T>): Promise<T> {

@@ -28,6 +28,7 @@ export async function retire(deps: RebuildDeps, { group, collection }: ReadModel
   await parkedEvents(collectionOf).deleteMany({ group })
   await collectionOf('event_attempts').deleteMany({ _id: { $gte: `${group}/`, $lt: `${group}0` } })
   await collectionOf<OfGroup>('projector_heartbeats').deleteMany({ group })
+  await collectionOf('projector_tallies').deleteMany({ _id: { $in: queues.map(({ _id }) => _id) } })
   await collectionOf<OfGroup>('projector_queues').deleteMany({ group })
 }
 

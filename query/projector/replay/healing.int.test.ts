@@ -214,6 +214,48 @@ test('a queue that is purged while nobody consumes it', async () => {
   expect(await world.relay.nextRequest()).toMatchObject({ only: [0], scope: { kind: 'from', seq: 5 } })
 }, 20_000)
 
+test('a hole in the middle that a hand-over hides from both consumers, with later events behind it', async () => {
+  const first = await startFilled()
+  const [seen, alsoSeen, purged, later] = [idOn(0), idOn(0), idOn(0), idOn(0)]
+  await world.relay.publish([{ id: seen, version: 1, seq: 5, label: 'seen' }])
+  await heartbeat(first, { id: seen, seq: 5, version: 1, count: 1 })
+  await world.relay.publish([{ id: alsoSeen, version: 1, seq: 6, label: 'also seen' }])
+  await isShown(alsoSeen, 'also seen')
+  await first.stop()
+  await world.relay.publish([{ id: purged, version: 1, seq: 7, label: 'purged' }])
+  await world.relay.channel.queuePurge(queues[0]!)
+  const next = await world.startProjector({ replica: 'replica-2' })
+  await world.relay.publish([{ id: later, version: 1, seq: 8, label: 'later' }])
+  await heartbeat(next, { id: later, seq: 8, version: 1, count: 4 })
+  expect(await world.relay.nextRequest()).toMatchObject({
+    only: [0],
+    scope: { kind: 'from', seq: 5 },
+    reason: 'events-missing',
+  })
+}, 20_000)
+
+test('no alarm where each of several consumers had a part of what was sent', async () => {
+  let projector = await startFilled()
+  const send = async (seq: number) => {
+    const id = idOn(0)
+    await world.relay.publish([{ id, version: 1, seq, label: `${seq}` }])
+    await isShown(id, `${seq}`)
+    return id
+  }
+  await heartbeat(projector, { id: await send(5), seq: 5, version: 1, count: 1 })
+  for (const [count, seq] of [6, 7, 8].entries()) {
+    const id = await send(seq)
+    await projector.stop()
+    projector = await world.startProjector({ replica: `replica-${seq}` })
+    if (seq > 6) await heartbeat(projector, { id, seq, version: 1, count: 2 + count })
+  }
+  expect(await needOf(projector, 0)).toBeUndefined()
+  // It is exact, or the next hole would stay unseen.
+  const id = await send(10)
+  await heartbeat(projector, { id, seq: 10, version: 1, count: 6 })
+  expect(await world.relay.nextRequest()).toMatchObject({ scope: { kind: 'from', seq: 8 } })
+}, 30_000)
+
 test('no alarm where another replica applied the event, or nothing has come yet, or a relay begins anew', async () => {
   const first = await startFilled()
   const [id, late] = [idOn(0), idOn(0)]

@@ -1,14 +1,15 @@
 import type { Heartbeat } from '../../../shared/messaging/names.ts'
 import type { ReplayMarker } from '../../../shared/messaging/replay.ts'
 import type { CollectionOf } from '../collection-of.ts'
-import type { Inspector } from '../consumer.ts'
+import type { Done, Inspector } from '../consumer.ts'
 import { heartbeatOrder } from '../heartbeat-records.ts'
 import type { PipelineView } from '../pipeline-view.ts'
 import { Poison } from '../prepare.ts'
 import type { ProjectorRecords } from '../records.ts'
 import { queueOf, type PartitionOf } from '../topology.ts'
 import { hasArrived } from './arrival.ts'
-import { createWitness, type Finding } from './witness.ts'
+import type { QueueTally } from './tallies.ts'
+import { createWitness, type Finding, type Witness } from './witness.ts'
 
 export interface InspectorOptions {
   readonly of: PartitionOf
@@ -25,33 +26,49 @@ export interface InspectorOptions {
   readonly onFilled: (marker: ReplayMarker) => void
 }
 
+type Note = () => Promise<unknown>
+
 /** A replay that goes on says so this often. */
 const progressIntervalMs = 5_000
 
 /**
  * What a subscription's messages tell about the pipeline, noted in the store before they are acknowledged: heartbeats
- * that came through, events that are missing, a replay that has ended.
+ * that came through, events that are missing, a replay that has ended, and how many events came. With each batch: what
+ * is acknowledged and not counted would be missed by whoever consumes the queue next.
  */
 export function createInspector(options: InspectorOptions): Inspector {
   const { of, records, view } = options
   const names = { queue: queueOf(of), group: of.model.group, partition: of.partition }
-  const witness = createWitness()
+  let witness: Witness | undefined
+  /** What it goes on from. */
+  let counted: QueueTally | undefined
   let confirmed = { cursor: -1, sinceMs: 0 }
   let progressAtMs = Number.NEGATIVE_INFINITY
   /** Proven to be complete up to here; undefined before the store was asked. */
   let seen: number | undefined
 
   return ({ items }) => {
-    const notes: (() => Promise<unknown>)[] = []
+    let notes: Note[] | undefined
+    return async () => {
+      counted ??= await records.tallyOf(names.queue)
+      witness ??= createWitness(counted.tally)
+      notes ??= take(items, witness, counted)
+      // Those that are done are not done again when a later one fails.
+      for (; notes.length > 0; notes.shift()) await notes[0]!()
+    }
+  }
+
+  function take(items: Done['items'], by: Witness, { losses, tally: before }: QueueTally): Note[] {
+    const notes: Note[] = []
     for (const item of items) {
       if (item instanceof Poison) {
-        witness.blur()
+        by.blur()
         continue
       }
       switch (item.kind) {
         case 'event': {
           const { replay } = item
-          if (replay === undefined) witness.saw(item.event.seq)
+          if (replay === undefined) by.saw(item.event.seq)
           else if (performance.now() - progressAtMs > progressIntervalMs) {
             progressAtMs = performance.now()
             notes.push(() => records.noteProgress(names.queue, replay))
@@ -62,7 +79,7 @@ export function createInspector(options: InspectorOptions): Inspector {
           const { heartbeat } = item
           const last = heartbeat.last?.[of.model.handles.aggregate]
           watchRelay(heartbeat)
-          const finding = witness.judge({ last, term: heartbeat.term })
+          const finding = by.judge({ last, term: heartbeat.term })
           notes.push(() => noteHeartbeat(heartbeat, finding))
           break
         }
@@ -75,11 +92,13 @@ export function createInspector(options: InspectorOptions): Inspector {
           item satisfies never
       }
     }
-    if (notes.length === 0) return undefined
-    return async () => {
-      // Those that are done are not done again when a later one fails.
-      for (; notes.length > 0; notes.shift()) await notes[0]!()
+    const { tally } = by
+    // Last, so that a finding is made again where this process ends before it is noted.
+    if (tally !== before) {
+      counted = { losses, tally }
+      notes.push(() => records.noteTally(names.queue, { losses, tally }))
     }
+    return notes
   }
 
   /** Where no queue takes the events, but this one the heartbeats, its one binding may be gone and the other not. */
@@ -110,6 +129,7 @@ export function createInspector(options: InspectorOptions): Inspector {
       case 'arrived':
         return true
       case 'nothing-said':
+      case 'amid':
         return false
       case 'missing':
         await noteMissing({ seq: finding.after, certain: true })

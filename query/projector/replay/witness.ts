@@ -1,8 +1,9 @@
 import type { LastEvent } from '../../../shared/messaging/names.ts'
 
 /**
- * Compares what came through a subscription with what the relay's heartbeats say was sent, which shows a hole that
- * no alarm of the broker does: a queue purged, a binding gone for a moment. Pure, and of constant size.
+ * Compares what came through a queue with what the relay's heartbeats say was sent, which shows a hole that no alarm
+ * of the broker does: a queue purged, a binding gone for a moment. Pure, and of constant size. What it knows is handed
+ * on from consumer to consumer, as its tally: one that has none, or lost count, cannot tell until two heartbeats came.
  */
 export interface Witness {
   /** A live event came, or came again. */
@@ -11,48 +12,60 @@ export interface Witness {
   blur(): void
   /** @param sent the last event that the heartbeat names, and the relay's term */
   judge(sent: { last: LastEvent | undefined; term: number | undefined }): Finding
+  /** What another can go on from; the same object until something changes. */
+  readonly tally: Tally
 }
 
-/** `unsure`: this event did not come through here. An earlier consumer may have had it. */
+export interface Tally {
+  /** Of the events that came; -1 before the first. */
+  readonly highest: number
+  /** New ones since `baseline`. */
+  readonly received: number
+  /** Whether `received` is all of them. */
+  readonly isExact: boolean
+  /** The last heartbeat up to which everything is accounted for, one way or the other. */
+  readonly baseline: { readonly term: number | null; readonly count: number; readonly seq: number } | null
+}
+
+/**
+ * `amid`: the heartbeat names less than came, and tells nothing. `unsure`: this event did not come, as far as the tally
+ * goes back.
+ */
 export type Finding =
-  | { readonly kind: 'nothing-said' | 'arrived' }
+  | { readonly kind: 'nothing-said' | 'amid' | 'arrived' }
   | { readonly kind: 'missing'; readonly after: number }
   | { readonly kind: 'unsure'; readonly last: LastEvent }
 
-export function createWitness(): Witness {
-  let highest = -1
-  /** The last heartbeat up to which everything is accounted for, one way or the other. */
-  let baseline: { term: number | undefined; count: number; seq: number } | undefined
-  let received = 0
-  let isExact = true
+const nothing: Tally = { highest: -1, received: 0, isExact: true, baseline: null }
 
+/** @param tally what the consumer before had when it acknowledged its last message, no less and no more */
+export function createWitness(tally: Tally = nothing): Witness {
   return {
+    get tally() {
+      return tally
+    },
     saw(seq) {
-      if (seq > highest) {
-        highest = seq
-        received++
-        // Sent again, by a relay that had no confirm: it may have been counted already.
-      } else isExact = false
+      if (seq > tally.highest) tally = { ...tally, highest: seq, received: tally.received + 1 }
+      // Sent again by a relay that had no confirm, or delivered again: it may have been counted already.
+      else this.blur()
     },
     blur() {
-      isExact = false
+      if (tally.isExact) tally = { ...tally, isExact: false }
     },
-    judge({ last, term }) {
+    judge({ last, term = null }) {
       if (!last) return { kind: 'nothing-said' }
+      const { highest, received, isExact, baseline } = tally
+      const { seq, count } = last
       // A probe amid a window names the confirmed prefix, and what came beyond it belongs to the next heartbeat.
-      const isBehind = highest > last.seq
-      let finding: Finding = highest >= last.seq ? { kind: 'arrived' } : { kind: 'unsure', last }
-      if (baseline && baseline.term === term && isExact && !isBehind)
-        finding =
-          received < last.count - baseline.count
-            ? { kind: 'missing', after: baseline.seq }
-            : { kind: 'arrived' }
-      if (!isBehind) {
-        baseline = { term, count: last.count, seq: last.seq }
-        received = 0
-        isExact = true
-      }
-      return finding
+      if (highest > seq) return { kind: 'amid' }
+      const base = baseline?.term === term ? baseline : undefined
+      // An old one, delivered again.
+      if (base && count < base.count) return { kind: 'amid' }
+      if (received > 0 || !isExact || base?.count !== count)
+        tally = { highest, received: 0, isExact: true, baseline: { term, count, seq } }
+      if (base && isExact)
+        return received < count - base.count ? { kind: 'missing', after: base.seq } : { kind: 'arrived' }
+      return highest === seq ? { kind: 'arrived' } : { kind: 'unsure', last }
     },
   }
 }

@@ -1,4 +1,4 @@
-import { expect, test } from 'bun:test'
+import { describe, expect, test } from 'bun:test'
 import { createWitness, type Finding } from './witness.ts'
 
 const sent = (seq: number, count: number, term = 1) => ({
@@ -41,10 +41,53 @@ test('events that are sent again prove nothing until the next heartbeat', () => 
 test('a probe amid a window names less than came, and the next heartbeat counts it all', () => {
   expect(play(1, sent(1, 1), 2, 3, sent(2, 2), 4, sent(4, 4), sent(5, 5))).toEqual([
     'arrived',
-    'arrived',
+    'amid',
     'arrived',
     'missing',
   ])
+})
+test('a heartbeat that comes again, behind one that counts an event which was held back', () => {
+  expect(play(1, 2, sent(2, 2), sent(2, 3), sent(2, 2), sent(2, 3))).toEqual([
+    'arrived',
+    'missing',
+    'amid',
+    'arrived',
+  ])
+})
+describe('one that goes on from the tally of another', () => {
+  const before = createWitness()
+  for (const seq of [1, 2]) before.saw(seq)
+  before.judge(sent(2, 2))
+  for (const seq of [3, 4]) before.saw(seq)
+
+  test('counts on, and finds what was lost in between, with later events behind it', () => {
+    const next = createWitness(before.tally)
+    next.saw(5)
+    expect(next.judge(sent(5, 5))).toEqual({ kind: 'arrived' })
+    const late = createWitness(before.tally)
+    late.saw(6)
+    expect(late.judge(sent(6, 6))).toEqual({ kind: 'missing', after: 2 })
+  })
+  test('does not count again what was counted and is delivered again', () => {
+    const next = createWitness(before.tally)
+    for (const seq of [4, 5]) next.saw(seq)
+    expect(next.judge(sent(5, 5)).kind).toBe('arrived')
+    const unsure = createWitness(before.tally)
+    for (const seq of [4, 6]) unsure.saw(seq)
+    expect(unsure.judge(sent(6, 6)).kind).toBe('arrived')
+    // From there on it is sure again.
+    expect(unsure.judge(sent(7, 7)).kind).toBe('missing')
+  })
+  test('has nothing to tell of a tally until something changes', () => {
+    const next = createWitness(before.tally)
+    expect(next.tally).toBe(before.tally)
+    next.saw(5)
+    expect(next.tally).not.toBe(before.tally)
+    next.judge(sent(5, 5))
+    const { tally } = next
+    next.judge(sent(5, 5))
+    expect(next.tally).toBe(tally)
+  })
 })
 test('another term counts anew', () => {
   expect(play(1, 2, sent(2, 2), 3, sent(3, 1, 2), sent(4, 2, 2))).toEqual(['arrived', 'arrived', 'missing'])
