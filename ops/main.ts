@@ -41,6 +41,10 @@ const VERBS: Record<string, Verb> = {
   relay: { summary: 'the relay', load: () => import('../command/relay/main.ts') },
   query: { summary: 'the query service', load: () => import('../query/main.ts') },
   migrate: { summary: 'the migrations, then ends', load: () => import('../command/migrate.ts') },
+  'broker-users': {
+    summary: "the broker's users of relay and query, then ends",
+    load: () => import('./verbs/broker-users.ts'),
+  },
   healthcheck: { summary: 'is a role, or a URL, ready?', load: () => import('./verbs/healthcheck.ts') },
 }
 

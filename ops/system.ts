@@ -54,7 +54,15 @@ export class LocalSystem {
     for (const name of ['command', 'relay', 'query'] as const) {
       const logFile = join(dataDir, 'logs', `${name}.log`)
       const onProblem = (text: string) => progress.line(` ! ${text}`)
-      this.services.push(new Service({ name, port: ports[name], env, logFile, onProblem }))
+      this.services.push(
+        new Service({
+          name,
+          port: ports[name],
+          env: { ...env, ...serversOf(name, this.stack.env) },
+          logFile,
+          onProblem,
+        }),
+      )
     }
     for (const service of this.services) service.start()
     await this.untilReady(step.note)
@@ -97,14 +105,39 @@ export class LocalSystem {
   }
 }
 
-/** The services get what they need to connect, and not the superuser's login. */
+/** Each process knows the servers it uses, as a user of its own, and no other. */
+function serversOf(name: keyof ServicePorts, stack: StackEnv): Record<string, string | undefined> {
+  const { RABBITMQ_URL, RABBITMQ_RELAY_URL = RABBITMQ_URL, RABBITMQ_QUERY_URL = RABBITMQ_URL } = stack
+  const { POSTGRES_URL, POSTGRES_RELAY_URL, POSTGRES_OWNER_URL, MONGO_URL } = stack
+  const none = {
+    POSTGRES_URL: undefined,
+    POSTGRES_RELAY_URL: undefined,
+    POSTGRES_OWNER_URL: undefined,
+    RABBITMQ_URL: undefined,
+    MONGO_URL: undefined,
+  }
+  switch (name) {
+    case 'command':
+      return { ...none, POSTGRES_URL }
+    case 'relay':
+      return { ...none, POSTGRES_RELAY_URL, POSTGRES_OWNER_URL, RABBITMQ_URL: RABBITMQ_RELAY_URL }
+    case 'query':
+      return { ...none, MONGO_URL, RABBITMQ_URL: RABBITMQ_QUERY_URL }
+    default:
+      return name satisfies never
+  }
+}
+
+/** What is common to the services, and what migrating takes. */
 function serviceEnv(stack: StackEnv, ports: ServicePorts): Record<string, string | undefined> {
-  const { POSTGRES_ADMIN_URL: _, RABBITMQ_API_URL: __, ...urls } = stack
+  const { POSTGRES_OWNER_URL, POSTGRES_URL, POSTGRES_RELAY_URL } = stack
   return {
     COMMAND_PUBLIC_URL: `http://localhost:${ports.command}`,
     QUERY_PUBLIC_URL: `http://localhost:${ports.query}`,
     ...process.env,
-    ...urls,
+    POSTGRES_OWNER_URL,
+    POSTGRES_URL,
+    POSTGRES_RELAY_URL,
     COMMAND_PORT: `${ports.command}`,
     RELAY_PORT: `${ports.relay}`,
     QUERY_PORT: `${ports.query}`,

@@ -2,8 +2,8 @@ import type { AMQPChannel, AMQPClient } from '@cloudamqp/amqp-client'
 import { TimeoutError, withTimeout } from '../../shared/process/backoff.ts'
 import { connectAmqp } from '../../shared/messaging/amqp-connection.ts'
 import { exchangeName } from '../../shared/messaging/names.ts'
+import { declareRequestQueue } from '../../shared/messaging/request-queue.ts'
 import { reasonOf } from './broker-trouble.ts'
-import { declareRequestQueue } from './replay/request-queue.ts'
 import { unlessAborted } from '../../shared/process/abort.ts'
 
 /**

@@ -1,8 +1,6 @@
-import type { StackEnv } from './index.ts'
-
 /** A request to the management API. @throws when it is refused */
 export async function askBroker<T = unknown>(
-  env: Pick<StackEnv, 'RABBITMQ_API_URL'>,
+  env: { readonly RABBITMQ_API_URL: string },
   method: 'GET' | 'PUT' | 'DELETE' | 'POST',
   path: string,
   body?: object,

@@ -19,7 +19,11 @@ export interface StackEnv {
   POSTGRES_OWNER_URL: string
   POSTGRES_URL: string
   POSTGRES_RELAY_URL: string
+  /** With every right, for operators and tests. */
   RABBITMQ_URL: string
+  /** What relay and query are given as their RABBITMQ_URL; absent where a broker of somebody's is used. */
+  RABBITMQ_RELAY_URL?: string
+  RABBITMQ_QUERY_URL?: string
   /** The management API, with credentials. */
   RABBITMQ_API_URL: string
   MONGO_URL: string

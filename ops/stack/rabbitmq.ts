@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { makeBrokerUsers } from '../broker-users.ts'
 import type { PlaceOptions } from './postgres.ts'
 import { runInSandbox, Sandbox } from './sandbox.ts'
 import type { ServerRecipe } from './server.ts'
@@ -13,7 +14,7 @@ interface RabbitPorts extends Record<string, number> {
   epmd: number
 }
 
-/** With the management plugin, for all the machine's users as guest. */
+/** With the management plugin. Guest may do everything, relay and query what they need. */
 export function rabbitmq({ rootfs, dir, logFile, throwaway }: PlaceOptions): ServerRecipe<RabbitPorts> {
   return {
     name: 'rabbitmq',
@@ -39,6 +40,10 @@ export function rabbitmq({ rootfs, dir, logFile, throwaway }: PlaceOptions): Ser
         (await readFile(logFile, 'utf8')).slice(logBefore).includes('Server startup complete') &&
         sandbox.listensOn(ports.main)
       await sandbox.waitReady(isUp, START_TIMEOUT_MS)
+      await makeBrokerUsers(apiUrl(ports), {
+        relay: brokerUrl('relay', ports),
+        query: brokerUrl('query', ports),
+      })
       return `RabbitMQ ${await version(ports)}`
     },
     control: (ports, args) =>
@@ -51,12 +56,19 @@ export function rabbitmq({ rootfs, dir, logFile, throwaway }: PlaceOptions): Ser
         command: ['/usr/lib/rabbitmq/bin/rabbitmqctl', ...args],
         env: environment(ports),
       }),
-    env: ({ main, management }) => ({
-      RABBITMQ_URL: `amqp://guest:guest@127.0.0.1:${main}`,
-      RABBITMQ_API_URL: `http://guest:guest@127.0.0.1:${management}`,
+    env: (ports) => ({
+      RABBITMQ_URL: brokerUrl('guest', ports),
+      RABBITMQ_RELAY_URL: brokerUrl('relay', ports),
+      RABBITMQ_QUERY_URL: brokerUrl('query', ports),
+      RABBITMQ_API_URL: apiUrl(ports),
     }),
   }
 }
+
+/** The user's name is the password, and only this machine can connect. */
+const brokerUrl = (user: 'guest' | 'relay' | 'query', { main }: RabbitPorts) =>
+  `amqp://${user}:${user}@127.0.0.1:${main}`
+const apiUrl = ({ management }: RabbitPorts) => `http://guest:guest@127.0.0.1:${management}`
 
 function configuration({ main, management }: RabbitPorts): string {
   return `listeners.tcp.1 = 127.0.0.1:${main}

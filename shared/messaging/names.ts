@@ -7,6 +7,9 @@ export const exchangeName = 'events'
 /** Where a group asks the relay for a replay: declared by every relay, consumed by the active one. */
 export const requestQueueName = 'relay.requests'
 
+/** By which requests reach that queue, under its name; every broker has it, and it cannot be deleted. */
+export const requestExchangeName = 'amq.direct'
+
 /** Message header of what a replay sent again; its value is the request's id. */
 export const replayHeader = 'x-replay'
 

@@ -3,6 +3,7 @@ import type { AMQPClient } from '@cloudamqp/amqp-client'
 import { createVhost, type TestVhost } from '../../tests/support/stack.ts'
 import { connectAmqp } from './amqp-connection.ts'
 import { requestQueueName } from './names.ts'
+import { declareRequestQueue } from './request-queue.ts'
 import { parseReplayRequest } from './replay.ts'
 import { ReplayNotAcceptedError, requestReplay } from './request-replay.ts'
 
@@ -38,7 +39,7 @@ test('without a relay it is refused with a reason, and accepted durably once the
     message: expect.stringContaining('no relay has declared'),
   })
 
-  await channel.queueDeclare(requestQueueName, { durable: true }, { 'x-queue-type': 'quorum' })
+  await declareRequestQueue(channel)
   await requestReplay(channel, { ...request, only: [3] })
   const message = await channel.basicGet(requestQueueName, { noAck: true })
   expect(message!.properties).toMatchObject({ deliveryMode: 2, messageId: request.id })

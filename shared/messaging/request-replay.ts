@@ -1,6 +1,6 @@
 import type { AMQPChannel } from '@cloudamqp/amqp-client'
 import { TimeoutError, withTimeout } from '../process/backoff.ts'
-import { requestQueueName } from './names.ts'
+import { requestExchangeName, requestQueueName } from './names.ts'
 import { replayRequestType, type ReplayRequest } from './replay.ts'
 
 /**
@@ -31,7 +31,13 @@ export async function requestReplay(
     // Not twice: the client would begin to count anew, and the broker would not. Not in the client's published types.
     const { confirmId } = channel as unknown as { confirmId: number }
     if (confirmId === 0) await channel.confirmSelect()
-    await channel.basicPublish('', requestQueueName, JSON.stringify(message), properties, true)
+    await channel.basicPublish(
+      requestExchangeName,
+      requestQueueName,
+      JSON.stringify(message),
+      properties,
+      true,
+    )
   }
   try {
     await withTimeout(confirmed(), timeoutMs, 'asking for a replay')

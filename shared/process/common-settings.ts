@@ -1,5 +1,5 @@
 import { originPattern } from '../http/cors.ts'
-import { exposure, publicSecret } from './exposure.ts'
+import { exposure, guestElsewhere, publicSecret } from './exposure.ts'
 import { logLevels } from './logger.ts'
 import { integer, listOf, oneOf, text, url, type Setting } from './settings.ts'
 
@@ -26,11 +26,14 @@ export const commonSettings = {
     max: 60_000,
   }),
   LOG_LEVEL: oneOf({ doc: 'Least severe log line that is written.', values: logLevels, default: 'info' }),
-  RABBITMQ_URL: url({
-    doc: 'RabbitMQ, with the virtual host as its path.',
-    protocols: ['amqp:', 'amqps:'],
-    default: 'amqp://guest:guest@127.0.0.1:5672',
-  }),
+  RABBITMQ_URL: {
+    ...url({
+      doc: 'RabbitMQ, with the virtual host as its path.',
+      protocols: ['amqp:', 'amqps:'],
+      default: 'amqp://guest:guest@127.0.0.1:5672',
+    }),
+    objection: guestElsewhere,
+  },
   PARTITIONS: integer({
     doc: 'Partitions of the event stream: part of every name on the broker, so the same in every process and for ever.',
     default: 8,

@@ -25,6 +25,13 @@ export function publicSecret(
   return `is the default, which everyone knows, and HOST is "${host}": set a secret of your own, the same for all processes`
 }
 
+/** Why a process may not use this broker: everyone knows the password of guest. */
+export function guestElsewhere(url: string): string | undefined {
+  const { username, hostname } = new URL(url)
+  if ((username !== '' && username !== 'guest') || isLoopback(hostname)) return undefined
+  return 'names the user guest, or none, of a broker on another machine: make a user of its own there (see docs/security.md)'
+}
+
 /** Names other than `localhost` count as others' addresses, whatever they resolve to today. */
 function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|::1|\[::1\])$/i.test(host)

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'bun:test'
 import { commonSettings } from './common-settings.ts'
 import { loadSettings, SettingsError } from './settings.ts'
 
-const { ALLOW_UNAUTHENTICATED, HOST, LOG_LEVEL } = commonSettings
+const { ALLOW_UNAUTHENTICATED, HOST, LOG_LEVEL, RABBITMQ_URL } = commonSettings
 const load = (env: Record<string, string>) => loadSettings({ ALLOW_UNAUTHENTICATED, HOST, LOG_LEVEL }, env)
 
 describe('without authentication', () => {
@@ -37,4 +37,15 @@ describe('without authentication', () => {
       SettingsError,
     )
   })
+})
+
+describe('S15 guest of the broker', () => {
+  const broker = (url: string) => () => loadSettings({ RABBITMQ_URL }, { RABBITMQ_URL: url })
+  for (const url of ['amqp://guest:guest@localhost', 'amqp://127.0.0.1:1/v', 'amqps://relay:x@rabbitmq'])
+    test(`${url} is taken`, () => expect(broker(url)).not.toThrow())
+  for (const url of ['amqp://guest:guest@rabbitmq', 'amqps://guest:x@10.0.0.7/v', 'amqp://rabbitmq:5672'])
+    test(`${url} is refused, and its password not shown`, () => {
+      expect(broker(url)).toThrow(/RABBITMQ_URL names the user guest/)
+      expect(broker(url)).not.toThrow(/guest:/)
+    })
 })

@@ -1,5 +1,6 @@
 import { SQL } from 'bun'
 import { MongoClient } from 'mongodb'
+import { makeBrokerUsers, type BrokerUrls } from '../../ops/broker-users.ts'
 import { askBroker } from '../../ops/stack/broker-api.ts'
 import type { StackEnv } from '../../ops/stack/index.ts'
 
@@ -22,7 +23,9 @@ export function stackEnv(): StackEnv {
     const names = missing.map((name) => `STACK_${name}`).join(', ')
     throw new Error(`${names} not set: use \`npm test\`, or export what \`npm run stack -- up\` prints`)
   }
-  return Object.fromEntries(NAMES.map((name) => [name, process.env[`STACK_${name}`]])) as unknown as StackEnv
+  const optional = ['RABBITMQ_RELAY_URL', 'RABBITMQ_QUERY_URL'].filter((name) => process.env[`STACK_${name}`])
+  const entries = [...NAMES, ...optional].map((name) => [name, process.env[`STACK_${name}`]])
+  return Object.fromEntries(entries) as StackEnv
 }
 
 export interface TestDatabase {
@@ -70,6 +73,19 @@ export async function createVhost(): Promise<TestVhost> {
     name,
     drop: () => askBroker(env, 'DELETE', `/api/vhosts/${name}`),
   }
+}
+
+/** What relay and query are given there: users with the rights that each needs, and no more. */
+export async function brokerUrlsIn(vhost: TestVhost): Promise<BrokerUrls> {
+  const { RABBITMQ_RELAY_URL, RABBITMQ_QUERY_URL, RABBITMQ_API_URL } = stackEnv()
+  // A broker of somebody's has none.
+  if (!RABBITMQ_RELAY_URL || !RABBITMQ_QUERY_URL) return { relay: vhost.url, query: vhost.url }
+  const urls = {
+    relay: withPath(RABBITMQ_RELAY_URL, vhost.name),
+    query: withPath(RABBITMQ_QUERY_URL, vhost.name),
+  }
+  await makeBrokerUsers(RABBITMQ_API_URL, urls)
+  return urls
 }
 
 /** The URL of a database that nobody else uses; it comes into being with its first document. */

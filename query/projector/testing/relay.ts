@@ -10,6 +10,7 @@ import {
   requestQueueName,
   type Heartbeat,
 } from '../../../shared/messaging/names.ts'
+import { declareRequestQueue } from '../../../shared/messaging/request-queue.ts'
 import { partitionOf } from '../../../shared/messaging/partition.ts'
 import {
   parseReplayRequest,
@@ -67,7 +68,7 @@ export async function createRelay(url: string, partitions: number) {
     },
     /** From now on requests for a replay are taken. */
     async takeRequests() {
-      await channel.queueDeclare(requestQueueName, { durable: true }, { 'x-queue-type': 'quorum' })
+      await declareRequestQueue(channel)
     },
     /** @returns undefined when there is none */
     async request(): Promise<ReplayRequest | undefined> {
