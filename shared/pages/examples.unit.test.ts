@@ -28,6 +28,7 @@ const document = {
         ...body({ properties, example: { name: 'B', email: 'b@x.org' } }),
       },
     },
+    '/things/{id}/rest': { put: { operationId: 'restThing', parameters } },
     '/searches': { post: { ...body({ type: 'array' }), responses: { 200: {} } } },
   },
 }
@@ -49,6 +50,7 @@ test('it tells where ids go, where they come from, and what makes new ones', () 
   expect(placesOf(document)).toEqual([
     { ...place, method: 'get', operationId: 'getThing' },
     { ...place, method: 'put', operationId: 'putThing' },
+    { ...place, path: '/things/{id}/rest', method: 'put', operationId: 'restThing' },
   ])
   expect(sourcesOf(document)).toEqual([{ collection: '/things', from: '/things?limit=1' }])
   expect(creatorsOf(document)).toEqual([{ path: '/things', method: 'post' }])

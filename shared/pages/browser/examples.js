@@ -32,10 +32,10 @@ export function bodiesOf(document) {
 /** Of the first media type of its body. @param {any} operation @returns {{ schema?: any, example?: unknown }} */
 export const contentOf = ({ requestBody }) => Object.values(requestBody?.content ?? {})[0] ?? {}
 
-/** `/users/{id}` is a resource of `/users`. @param {any} document @returns {Place[]} */
+/** `/users/{id}` is a resource of `/users`, and so is what lies below it. @param {any} document @returns {Place[]} */
 export function placesOf(document) {
   return operationsOf(document).flatMap(({ path, method, operation }) => {
-    const [, collection, parameter] = /^(\/.+)\/\{(\w+)\}$/.exec(path) ?? []
+    const [, collection, parameter] = /^(\/[^{}]+)\/\{(\w+)\}(?:\/[^{}]*)?$/.exec(path) ?? []
     if (!collection || !parameter) return []
     const found = operation.parameters?.find((/** @type {any} */ { name }) => name === parameter)
     const { operationId } = operation
