@@ -33,6 +33,10 @@ const VERBS: Record<string, Verb> = {
     load: () => import('./verbs/peers.ts'),
   },
   load: { summary: 'load by k6, and a page of what it measured', load: () => import('./verbs/load.ts') },
+  bench: {
+    summary: 'how fast each stage is, beside the raw tool that shows its limit',
+    load: () => import('./verbs/bench.ts'),
+  },
   ops: {
     summary: "the operator's tools: status, trace, verify and more",
     load: () => import('./verbs/ops.ts'),

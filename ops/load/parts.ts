@@ -38,7 +38,7 @@ export function localParts(urls: Record<'command' | 'relay' | 'query', string>):
 }
 
 /** The first process of each server below it: what that has started counts as its own. */
-function serversUnder(supervisor: number, table: ReadonlyMap<number, ProcessRow>): Part[] {
+export function serversUnder(supervisor: number, table: ReadonlyMap<number, ProcessRow>): Part[] {
   return treeOf(supervisor, table)
     .filter(({ name, parent }) => SERVERS[name] && table.get(parent)?.name !== name)
     .map(({ name, pid }) => ({

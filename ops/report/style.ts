@@ -43,7 +43,7 @@ text.mark { fill: var(--ink) }
 .line { stroke: var(--colour); fill: none; stroke-width: 2; stroke-linejoin: round; stroke-linecap: round }
 .line.dashed { stroke-dasharray: 2 5; stroke-width: 1.5 }
 .area { fill: var(--colour); fill-opacity: .82; stroke: var(--paper); stroke-width: .8 }
-circle { fill: var(--colour) }
+circle, .bar { fill: var(--colour) }
 path.mark { stroke: var(--ink); stroke-dasharray: 3 3; fill: none }
 path.limit { stroke: var(--bad); stroke-dasharray: 5 4; fill: none } text.limit { fill: var(--bad) }
 .hint { fill: transparent } .hint:hover { fill: var(--soft); fill-opacity: .13 }

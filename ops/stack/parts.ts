@@ -82,7 +82,7 @@ function mmdebstrap(mirror: string[]): string[] {
 }
 
 /** The mirror that this machine uses already; none where it is no Debian: then mmdebstrap has its own. */
-async function debianMirror(): Promise<string[]> {
+export async function debianMirror(): Promise<string[]> {
   const indexes = await run(['apt-get', 'indextargets', '--format', '$(REPO_URI)']).catch(() => '')
   return indexes
     .split('\n')

@@ -5,20 +5,9 @@ import { join } from 'node:path'
 import { invariantNames } from '../../ops/faults/history.ts'
 import { faults } from '../../ops/faults/matrix/index.ts'
 import type { RunReport } from '../../ops/faults/matrix/report.ts'
+import { callVerb } from '../support/verb.ts'
 
-async function call(...args: string[]) {
-  const child = Bun.spawn([process.execPath, 'ops/main.ts', 'faults', ...args], {
-    cwd: join(import.meta.dirname, '../..'),
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-  })
-  const [output, errors] = await Promise.all([
-    new Response(child.stdout).text(),
-    new Response(child.stderr).text(),
-  ])
-  return { code: await child.exited, output, errors }
-}
+const call = (...args: string[]) => callVerb('faults', ...args)
 
 test('npm run faults -- --list tells of every fault, without a server', async () => {
   const { code, output } = await call('--list')

@@ -1,0 +1,33 @@
+import { MongoClient, type AnyBulkWriteOperation } from 'mongodb'
+import { makeIndexes } from '../../../query/projector/indexes.ts'
+import { gatedUpdate } from '../../../query/projector/gate.ts'
+import { users } from '../../../query/users/users.ts'
+import { documentOf } from '../rows/documents.ts'
+import { answerOrders, setting } from './orders.ts'
+
+/** The write that a projector cannot do without, from memory: the same gate, batch, order and write concern. */
+const BATCH = 500
+
+const client = new MongoClient(setting('MONGO_URL'))
+await client.connect()
+const collection = client.db().collection<{ _id: string }>(users.collection)
+await makeIndexes({ readModels: [users], collectionOf: (name) => client.db().collection(name) as never })
+
+await answerOrders<{ count: number; parallel: number }>(async ({ count, parallel }) => {
+  const startedAt = performance.now()
+  let next = 0
+  const worker = async () => {
+    while (next < count) {
+      const from = next
+      next += BATCH
+      const length = Math.min(BATCH, count - from)
+      const operations = Array.from({ length }, (_, n) => {
+        const { _id, version, ...document } = documentOf(from + n)
+        return gatedUpdate({ id: _id, version, document, time: '' }) as AnyBulkWriteOperation<{ _id: string }>
+      })
+      await collection.bulkWrite(operations, { ordered: false, writeConcern: { w: 'majority' } })
+    }
+  }
+  await Promise.all(Array.from({ length: parallel }, worker))
+  return { elapsedMs: performance.now() - startedAt }
+})
