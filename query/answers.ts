@@ -16,9 +16,14 @@ import { fields, type Reads, type Stored } from './reads.ts'
 export function answersOf<Document, Properties extends TProperties, Query extends TSchema>(
   reads: Reads<Document>,
   options: RouteOptions,
-  resource: { readonly body: TObject<Properties>; readonly listing: Listing<Query> },
+  resource: {
+    readonly body: TObject<Properties>
+    readonly listing: Listing<Query>
+    /** A document as the body has it, where that is not its fields of the same names and its id. */
+    readonly show?: (stored: Stored<Document>) => Static<TObject<Properties>>
+  },
 ) {
-  const { body, listing } = resource
+  const { body, listing, show = toBody } = resource
   const names = Object.keys(body.properties).filter((name) => name !== 'id' && name !== 'version')
   const alone = fields(...names)
   const inList = fields(...names, ...listing.fields)
@@ -43,7 +48,7 @@ export function answersOf<Document, Properties extends TProperties, Query extend
       const found = await reads.byId(id, alone)
       if (!found) throw unknown()
       exchange.set.headers['etag'] = versionTag(found.version)
-      return toBody(found)
+      return show(found)
     },
     async page(query: Static<Query>, exchange: Exchange): Promise<PageBody<Body>> {
       const { request, set } = exchange
@@ -53,7 +58,7 @@ export function answersOf<Document, Properties extends TProperties, Query extend
       const { items, nextCursor } = listing.toPage(query, found)
       if (nextCursor !== null)
         set.headers['link'] = `<${nextPageUrl(request.url, options.publicUrl, nextCursor)}>; rel="next"`
-      return (await jsonAnswer(request, { items: items.map(toBody), next_cursor: nextCursor })) as never
+      return (await jsonAnswer(request, { items: items.map(show), next_cursor: nextCursor })) as never
     },
   }
 }

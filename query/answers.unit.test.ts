@@ -4,6 +4,7 @@ import { createHttpApp } from '../shared/http/app.ts'
 import { readDetail } from '../shared/http/read-document.ts'
 import { createHealth } from '../shared/process/health.ts'
 import { silentLogger } from '../shared/process/log.ts'
+import { routeOptions } from './testing/route-options.ts'
 import { answersOf } from './answers.ts'
 import { listing } from './listing.ts'
 import type { Reads, Stored } from './reads.ts'
@@ -30,11 +31,10 @@ function setUp(things: readonly Stored<Thing>[] = [thing(3)]) {
   }
   const listed = listing({ of: 'things', sorts: {}, filters: {} })
   const body = t.Object({ id: t.String(), version: t.Integer(), label: t.String() })
-  const answers = answersOf(
-    reads,
-    { publicUrl: 'https://api.example.com', cacheControl: 'public, max-age=1', lagMs: () => 42 },
-    { body, listing: listed },
-  )
+  const answers = answersOf(reads, routeOptions({ cacheControl: 'public, max-age=1' }), {
+    body,
+    listing: listed,
+  })
   const app = createHttpApp({
     title: 'Things',
     description: '',

@@ -5,6 +5,26 @@ import { queryInteger } from '../shared/http/query-integer.ts'
 import { decodeCursor, encodeCursor, type ListIdentity } from './paging.ts'
 import type { Order, PageRequest, Stored } from './reads.ts'
 
+/** Of every list. @param of what is listed, in the plural */
+export const pageParameters = (of: string) => ({
+  limit: t.Optional(
+    queryInteger({
+      minimum: 1,
+      maximum: 100,
+      default: pageSizeDefault,
+      description: `Most ${of} on the page`,
+    }),
+  ),
+  cursor: t.Optional(
+    t.String({
+      minLength: 1,
+      maxLength: 2_000,
+      description:
+        '`next_cursor` of the page before; it belongs to the sort and the filters it was made with',
+    }),
+  ),
+})
+
 export interface ListingSpec<Sort extends string, Filters extends Readonly<Record<string, Filter>>> {
   /** What is listed, in the plural. */
   readonly of: string
@@ -61,22 +81,7 @@ export function listing<const Sort extends string, const Filters extends Readonl
 
   const query = t.Object(
     {
-      limit: t.Optional(
-        queryInteger({
-          minimum: 1,
-          maximum: 100,
-          default: pageSizeDefault,
-          description: `Most ${spec.of} on the page`,
-        }),
-      ),
-      cursor: t.Optional(
-        t.String({
-          minLength: 1,
-          maxLength: 2_000,
-          description:
-            '`next_cursor` of the page before; it belongs to the sort and the filters it was made with',
-        }),
-      ),
+      ...pageParameters(spec.of),
       sort: t.Optional(
         t.UnionEnum(names as [string], {
           default: 'created_at',
@@ -105,11 +110,7 @@ export function listing<const Sort extends string, const Filters extends Readonl
     },
     toPage(given, found) {
       const wanted = given as Asked
-      const items = found.slice(0, pageSize(wanted))
-      const last = items.at(-1)
-      if (found.length <= items.length || last === undefined) return { items, nextCursor: null }
-      const { _id: id, [orderOf(wanted).field]: value } = last as Stored<Record<string, string>>
-      return { items, nextCursor: encodeCursor(identity(wanted), { value: value!, id }) }
+      return pageOfFound(wanted, found, identity(wanted), orderOf(wanted).field)
     },
   }
   return made as Listing<typeof query>
@@ -126,9 +127,24 @@ export function listing<const Sort extends string, const Filters extends Readonl
   }
 }
 
+/** @param field what the order goes by */
+export function pageOfFound<Document>(
+  query: Parameters<typeof pageSize>[0],
+  found: readonly Stored<Document>[],
+  identity: ListIdentity,
+  field: string,
+) {
+  const items = found.slice(0, pageSize(query))
+  const last = items.at(-1)
+  if (found.length <= items.length || last === undefined) return { items, nextCursor: null }
+  const { _id: id, [field]: value } = last as unknown as Stored<Record<string, string>>
+  return { items, nextCursor: encodeCursor(identity, { value: value!, id }) }
+}
+
 type SortName<Sort extends string> = `${'' | '-'}${Sort | 'created_at'}`
 
 /** A query string that was held against its schema. */
 type Asked = Readonly<Record<string, string | undefined>> & { readonly limit?: string | undefined }
 
-const pageSize = ({ limit }: Asked): number => Number(limit ?? pageSizeDefault)
+export const pageSize = ({ limit }: { readonly limit?: string | number | undefined }): number =>
+  Number(limit ?? pageSizeDefault)

@@ -25,7 +25,7 @@ export function encodeCursor(list: ListIdentity, position: Position): string {
 export function decodeCursor(list: ListIdentity, cursor: string): Position {
   const [sort, filters, value, id, ...rest] = parse(cursor)
   // The types are checked because an object in their place would be an operator to the store.
-  if (typeof value !== 'string' || typeof id !== 'string' || !uuidPattern.test(id) || rest.length > 0)
+  if (typeof value !== 'string' || typeof id !== 'string' || !idPattern.test(id) || rest.length > 0)
     throw new HttpProblem('bad-cursor')
   if (sort !== list.sort || filters !== checksum(list))
     throw new HttpProblem('bad-cursor', {
@@ -67,4 +67,5 @@ const checksum = ({ filters }: ListIdentity) =>
 
 const utf8 = new TextEncoder()
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true })
-const uuidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+/** Of a document: the aggregate's, and the version where there is one for each. */
+const idPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}(\.\d{10})?$/

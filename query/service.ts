@@ -15,6 +15,7 @@ import { createDatabase } from './database.ts'
 import { storePoolMetrics } from './pool-metrics.ts'
 import { createGenerations } from './projector/generations/generations.ts'
 import { pipelineProbes } from './projector/health.ts'
+import { settingsOf } from './projector/model-settings.ts'
 import { createParkedView, parkedProbe } from './projector/parking/view.ts'
 import { createPauseSwitch, pauseProbe } from './projector/pause.ts'
 import { createPipelineView } from './projector/pipeline-view.ts'
@@ -85,6 +86,7 @@ export function createQueryService(
         parkedMax: settings.PROJECTOR_PARKED_MAX,
         collectionOf,
         pingStore: ping,
+        settingsOf: (model) => settingsOf(model, settings),
         log,
         metrics,
       })
@@ -123,6 +125,7 @@ export function createQueryService(
         timeoutMs: settings.STORE_TIMEOUT_MS,
         publicUrl: settings.QUERY_PUBLIC_URL,
         cacheControl: settings.CACHE_CONTROL,
+        settings,
         lagMs: createStaleness({ view, serving: generations.serving, partitions: settings.PARTITIONS }),
         corsOrigins: settings.CORS_ORIGINS,
         pages: {

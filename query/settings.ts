@@ -1,6 +1,8 @@
 import { accessSettings } from '../shared/process/access-settings.ts'
 import { commonSettings } from '../shared/process/common-settings.ts'
 import { integer, someOf, text, type Setting } from '../shared/process/settings.ts'
+import { settingsTableOf } from './projector/model-settings.ts'
+import { readModels } from './read-models.ts'
 
 const {
   ALLOW_UNAUTHENTICATED,
@@ -17,7 +19,7 @@ const {
 
 export const queryRoles = ['api', 'projector'] as const
 
-export const querySettings = {
+const own = {
   QUERY_ROLES: someOf({
     doc: 'What this process does: `api` answers reads, `projector` applies events. Split them to scale them apart.',
     values: queryRoles,
@@ -48,8 +50,8 @@ export const querySettings = {
     default: 'mongodb://127.0.0.1:27017/queries',
   }),
   MONGO_POOL_MAX: integer({
-    doc: 'Connections to the store of one process: one for each partition that writes, the rest for reads.',
-    default: 20,
+    doc: 'Connections to the store of one process: one for each partition of each read model that writes, the rest for reads.',
+    default: 32,
     min: 2,
     max: 500,
   }),
@@ -109,6 +111,9 @@ export const querySettings = {
   }),
   LOG_LEVEL,
 }
+
+/** The read models' own settings are among them, and known to nobody else by type. */
+export const querySettings: typeof own = { ...own, ...settingsTableOf(readModels) }
 
 /** Not `url`: a replica set's URL names several hosts, which is no URL to `new URL`. */
 function mongoUrl(options: { doc: string; default: string }): Setting<string> {

@@ -65,6 +65,7 @@ const unwatched = [
   'relay_replay_skipped_total',
   'projector_replays_needed_total',
   'projector_replays_requested_total',
+  'projector_swept_documents_total',
   'process_max_fds',
 ]
 

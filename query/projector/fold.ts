@@ -1,4 +1,4 @@
-import type { Change } from './gate.ts'
+import { place, type Change } from './gate.ts'
 
 /** A change and its place in the batch it came from. */
 export interface PlacedChange extends Change {
@@ -15,7 +15,7 @@ export function fold(changes: readonly Change[]): PlacedChange[] {
   const newest = new Map<string, PlacedChange>()
   for (const [position, change] of changes.entries()) {
     const known = newest.get(change.id)
-    if (known === undefined || known.version < change.version) newest.set(change.id, { ...change, position })
+    if (known === undefined || place(known) < place(change)) newest.set(change.id, { ...change, position })
   }
   return [...newest.values()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
 }

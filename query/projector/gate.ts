@@ -3,6 +3,8 @@ export interface Change {
   /** `_id` of the document, unique within a batch. */
   readonly id: string
   readonly version: number
+  /** What is compared where it is given, instead of the version; stored beside it. From 1. */
+  readonly rank?: number | undefined
   readonly document: object | null
   /** ISO 8601, of the event that caused it. */
   readonly time: string
@@ -12,7 +14,7 @@ export interface Change {
 export type WriteOperation = (change: Change) => object
 
 /**
- * The gate: the document becomes the change only where the store knows an older version or none. It makes every
+ * The gate: the document becomes the change only where the store knows an older version, a lower rank, or none. It makes every
  * delivery idempotent, and is the only fence between two consumers that overlap after a killed socket.
  *
  * Equality on `_id` alone. The usual `{_id, version: {$lt: v}}` with "E11000 means already newer" loses updates: the
@@ -25,7 +27,7 @@ export const gatedUpdate: WriteOperation = (change) => ({
       {
         $replaceWith: {
           $cond: [
-            { $lt: [{ $ifNull: ['$version', 0] }, change.version] },
+            { $lt: [{ $ifNull: [change.rank === undefined ? '$version' : '$rank', 0] }, place(change)] },
             { $literal: storedDocument(change) },
             '$$ROOT',
           ],
@@ -40,6 +42,14 @@ export const gatedUpdate: WriteOperation = (change) => ({
  * A delete leaves a tombstone, for ever and without personal data: without it a late or replayed event of the deleted
  * aggregate would bring it back.
  */
-export function storedDocument({ id, version, document, time }: Change): object {
-  return document === null ? { _id: id, version, deleted_at: time } : { _id: id, version, ...document }
+export function storedDocument({ id, version, rank, document, time }: Change): object {
+  const head = rank === undefined ? { _id: id, version } : { _id: id, version, rank }
+  return document === null ? { ...head, deleted_at: time } : { ...head, ...document }
 }
+
+/** Of two changes to one document the higher one stays. */
+export const place = ({ rank, version }: Pick<Change, 'rank' | 'version'>): number => rank ?? version
+
+/** Events' ranks are even, so that a document that was copied from another generation has its place below its event. */
+export const rankOfEvent = (rank: number): number => 2 * rank
+export const rankOfCopy = (stored: number): number => (stored - 1) | 1

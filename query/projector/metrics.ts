@@ -26,6 +26,7 @@ export interface ProjectorMetrics {
   missing(group: string, count: number): void
   writeFailed(group: string): void
   handedOver(group: string): void
+  swept(group: string, documents: number): void
   replayNeeded(group: string, reason: ReplayReason): void
   replayRequested(group: string, reason: ReplayReason): void
 }
@@ -177,6 +178,13 @@ export function createProjectorMetrics(
     ['group'],
   )
 
+  const sweeps = counter(
+    metrics,
+    'projector_swept_documents_total',
+    "Documents that a read model's own rules changed as time went on: values erased from a history.",
+    ['group'],
+  )
+
   const writes = histogram(
     metrics,
     'projector_write_seconds',
@@ -214,6 +222,7 @@ export function createProjectorMetrics(
     replayRequested: (group, reason) => requested.inc({ group, reason }),
     parked: (group, code) => parkings.inc({ group, code }),
     released: (group, count) => released.inc({ group }, count),
+    swept: (group, documents) => sweeps.inc({ group }, documents),
     missing: (group, count) => gaps.inc({ group }, count),
   }
 }

@@ -3,7 +3,7 @@ import { envelopeBytesMax } from '../../shared/events/envelope.ts'
 import { parseHeartbeat } from '../../shared/messaging/heartbeat.ts'
 import { heartbeatType, replayHeader, type Heartbeat } from '../../shared/messaging/names.ts'
 import { parseReplayMarker, replayMarkerType, type ReplayMarker } from '../../shared/messaging/replay.ts'
-import type { Change } from './gate.ts'
+import { rankOfEvent, type Change } from './gate.ts'
 import type { ReadModel } from './read-model.ts'
 
 /** A message from the broker, as far as the projector looks at it. */
@@ -77,11 +77,12 @@ export function prepare(model: ReadModel, message: Message): Prepared {
     eventId = envelope.id
     const event: DomainEvent = model.handles.decode(envelope)
     const { version, time } = event
+    const rank = model.rank && rankOfEvent(model.rank(event))
     const replay = headers?.[replayHeader]
     return {
       kind: 'event',
       event,
-      change: { id: model.key(event), version, document: model.project(event), time },
+      change: { id: model.key(event), version, rank, document: model.project(event), time },
       replay: typeof replay === 'string' ? replay : undefined,
     }
   } catch (error) {

@@ -26,6 +26,7 @@ import type { ProjectorRecords } from './records.ts'
 import { createHealer } from './replay/healer.ts'
 import { createInspector } from './replay/inspector.ts'
 import type { StoreWriter } from './store-writer.ts'
+import { createSweeps, type SweepsOptions } from './sweeps.ts'
 import type { PartitionOf } from './topology.ts'
 
 export interface ProjectorOptions {
@@ -52,6 +53,7 @@ export interface ProjectorOptions {
   readonly parkedMax: number
   readonly collectionOf: CollectionOf
   readonly pingStore: () => Promise<void>
+  readonly settingsOf: SweepsOptions['settingsOf']
   readonly log: Logger
   readonly metrics: Metrics
 }
@@ -93,6 +95,7 @@ export function createProjector(options: ProjectorOptions): Projector {
     write,
     onReleased: metrics.released,
   })
+  const sweeps = createSweeps({ ...options, models: feeds.models, onSwept: metrics.swept })
   const balancer = createBalancer({
     ...options,
     states,
@@ -143,12 +146,13 @@ export function createProjector(options: ProjectorOptions): Projector {
       await healer.start()
       await releases.start()
       await balancer.start()
+      await sweeps.start()
       options.generations.follow((models) => feeds.follow(models))
       watching = setInterval(() => feeds.watch(), watchMs(options.stallMs))
     },
     async stop() {
       clearInterval(watching)
-      await Promise.all([balancer.stop(), healer.stop(), releases.stop(), feeds.stop()])
+      await Promise.all([balancer.stop(), healer.stop(), releases.stop(), sweeps.stop(), feeds.stop()])
       await broker.stop()
     },
     readyProbes: (severity) => [

@@ -24,20 +24,25 @@ const user = t.Object(
 const page = pageOf(user, 'Page of users')
 
 export function userRoutes(reads: Reads<UserDocument>, options: RouteOptions) {
+  const alone = options.extended('/users/:id')
   const answers = answersOf(reads, options, { body: user, listing: userListing })
   return new Elysia({ name: 'users', prefix: '/users', tags: ['users'] })
-    .get('/:id', ({ params, request, set }) => answers.one(params.id, { request, set }), {
-      params: t.Object({ id: userState.properties.id }),
-      query: t.Object({}, { additionalProperties: false }),
-      response: withProblems({ 200: user }, 404, 422, 503),
-      detail: readDetail('document', {
-        operationId: 'getUser',
-        summary: 'One user',
-        description:
-          'As the read side knows it, usually some milliseconds behind the write. `ETag` is the version.',
-        'x-example-from': '/users?sort=-created_at&limit=1',
-      }),
-    })
+    .get(
+      '/:id',
+      (context) => alone.answer(context.query, context) ?? answers.one(context.params.id, context),
+      {
+        params: t.Object({ id: userState.properties.id }),
+        query: alone.query,
+        response: withProblems({ 200: user }, 404, ...alone.statuses, 422, 503),
+        detail: readDetail('document', {
+          operationId: 'getUser',
+          summary: 'One user',
+          description:
+            'As the read side knows it, usually some milliseconds behind the write. `ETag` is the version.',
+          'x-example-from': '/users?sort=-created_at&limit=1',
+        }),
+      },
+    )
     .get('/', ({ query, request, set }) => answers.page(query, { request, set }), {
       query: userListing.query,
       response: withProblems({ 200: page }, 400, 422, 503),

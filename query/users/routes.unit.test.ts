@@ -5,6 +5,7 @@ import { HttpProblem } from '../../shared/http/problem.ts'
 import { silentLogger } from '../../shared/process/log.ts'
 import type { PageRequest, Reads, Stored } from '../reads.ts'
 import type { UserDocument } from './document.ts'
+import { routeOptions } from '../testing/route-options.ts'
 import { userRoutes } from './routes.ts'
 
 const id = '01890a5d-ac96-774b-bcce-b302099a8057'
@@ -50,7 +51,7 @@ function setUp(reads: Partial<Reads<UserDocument>> = {}) {
           versionOf: async (wanted) => (wanted === id ? stored.version : undefined),
           ...reads,
         },
-        { publicUrl: 'https://api.example.com', cacheControl: 'no-cache', lagMs: () => 42 },
+        routeOptions(),
       ),
     ],
   })

@@ -96,6 +96,14 @@ export const problems = {
     fix: 'Wait for `Retry-After` seconds and repeat it with the same key: you then get its answer.',
     example: { detail: 'come again for its answer' },
   },
+  gone: {
+    status: 410,
+    title: 'What was there is not kept any more',
+    cause:
+      'The values of that time were erased some time after a delete, or the history does not reach back so far.',
+    fix: 'There is nothing to repeat: read a later instant, or who changed what and when in the history.',
+    example: { detail: 'the user was deleted later, and its former values are erased' },
+  },
   'precondition-failed': {
     status: 412,
     title: 'The resource is not what If-Match asks for',

@@ -15,6 +15,7 @@ import { createRecords } from '../../query/projector/records.ts'
 import { fixedGenerations } from '../../query/projector/testing/fixed-generations.ts'
 import { storedDocument, type WriteOperation } from '../../query/projector/gate.ts'
 import { createStoreWriter } from '../../query/projector/store-writer.ts'
+import { settingsOf } from '../../query/projector/model-settings.ts'
 import { readModels } from '../../query/read-models.ts'
 import { createHealth } from '../../shared/process/health.ts'
 import { silentLogger } from '../../shared/process/log.ts'
@@ -122,6 +123,7 @@ async function startProjector(operation: WriteOperation | undefined) {
     parkedMax: 100,
     collectionOf: store.collectionOf,
     pingStore: store.ping,
+    settingsOf: (model) => settingsOf(model, {}),
     log: silentLogger,
     metrics,
   })

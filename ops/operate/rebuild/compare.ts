@@ -1,5 +1,5 @@
 import { createStoreWriter } from '../../../query/projector/store-writer.ts'
-import type { Change } from '../../../query/projector/gate.ts'
+import { rankOfCopy, type Change } from '../../../query/projector/gate.ts'
 import type { ReadModel } from '../../../query/projector/read-model.ts'
 import { delay } from '../../../shared/process/backoff.ts'
 import { RebuildError, type RebuildDeps } from './deps.ts'
@@ -15,6 +15,8 @@ export interface Comparison {
   readonly changed: number
   /** Deletes that the log no longer tells of, copied from the old one. */
   readonly tombstones: number
+  /** Versions that the log no longer tells of, copied from the old one: as its projection made them. */
+  readonly versions: number
 }
 
 const lookAgainMs = 500
@@ -31,14 +33,15 @@ export async function compareSettled(
   deps: RebuildDeps,
   { from, to }: { from: ReadModel; to: ReadModel },
 ): Promise<Comparison> {
-  const counts = { compared: 0, mended: 0, changed: 0, tombstones: 0 }
+  const counts = { compared: 0, mended: 0, changed: 0, tombstones: 0, versions: 0 }
   const behind = new Set<string>()
-  const tombstones: Change[] = []
+  const judge = to.perVersion ? judgeVersion : judgeNewest
+  const copies: Change[] = []
   const copy = async () => {
-    if (tombstones.length === 0) return
-    await createStoreWriter(deps.collectionOf).write(to.collection, tombstones)
-    counts.tombstones += tombstones.length
-    tombstones.length = 0
+    if (copies.length === 0) return
+    await createStoreWriter(deps.collectionOf).write(to.collection, copies)
+    counts[to.perVersion ? 'versions' : 'tombstones'] += copies.length
+    copies.length = 0
   }
   for await (const pair of pairs(deps.collectionOf, { from, to })) {
     if (++counts.compared % 10_000 === 0) {
@@ -54,8 +57,12 @@ export async function compareSettled(
         counts[verdict]++
         break
       case 'deleted':
-        tombstones.push(tombstoneOf(pair.old!))
-        if (tombstones.length >= batchMax) await copy()
+        copies.push(tombstoneOf(pair.old!))
+        if (copies.length >= batchMax) await copy()
+        break
+      case 'older':
+        copies.push(copyOf(pair.old!))
+        if (copies.length >= batchMax) await copy()
         break
       case 'behind':
         behind.add(pair.id)
@@ -72,9 +79,19 @@ export async function compareSettled(
   return counts
 }
 
-type Verdict = 'same' | 'mended' | 'changed' | 'deleted' | 'behind'
+type Verdict = 'same' | 'mended' | 'changed' | 'deleted' | 'older' | 'behind'
 
-function judge({ old, young }: Pair): Verdict {
+/**
+ * Each version is told once and for ever, so what the new generation lacks is what the log no longer reaches back to,
+ * or was on its way: then the event takes the place of the copy, whose rank is below its.
+ */
+function judgeVersion({ old, young }: Pair): Verdict {
+  if (!old) return 'mended'
+  if ((young?.rank ?? 0) < rankOfCopy(old.rank ?? 1)) return 'older'
+  return sameContent(old, young!) ? 'same' : 'changed'
+}
+
+function judgeNewest({ old, young }: Pair): Verdict {
   if (!old) return 'mended'
   if (!young || young.version < old.version) return old.deleted_at === undefined ? 'behind' : 'deleted'
   if (young.version > old.version) return 'mended'
@@ -107,7 +124,7 @@ async function settle(
       // The new one last: what the old one gets meanwhile is no difference.
       const [old, young] = [await versions(from, ids), await versions(to, ids)]
       for (const id of ids)
-        if (!['behind', 'deleted'].includes(judge({ id, old: old.get(id), young: young.get(id) })))
+        if (!['behind', 'deleted'].includes(judgeNewest({ id, old: old.get(id), young: young.get(id) })))
           behind.delete(id)
     }
     if (behind.size > 0) await delay(lookAgainMs, deps.signal)
@@ -121,12 +138,21 @@ const tombstoneOf = ({ _id, version, deleted_at }: StoredDocument): Change => ({
   time: deleted_at!,
 })
 
+const copyOf = ({ _id, version, rank = 1, ...document }: StoredDocument): Change => ({
+  id: _id,
+  version,
+  rank: rankOfCopy(rank),
+  document,
+  time: '',
+})
+
 const sameContent = (one: StoredDocument, other: StoredDocument) => canonical(one) === canonical(other)
 
 /** The order of fields is no difference, and of two tombstones only the version counts. */
 function canonical(document: StoredDocument): string {
   if (document.deleted_at !== undefined) return 'deleted'
-  return JSON.stringify(document, (_, value: unknown) => {
+  const { rank: _, ...content } = document
+  return JSON.stringify(content, (_key, value: unknown) => {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
     return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
   })

@@ -4,6 +4,7 @@ import type { ReadModel } from '../../../query/projector/read-model.ts'
 export interface StoredDocument {
   readonly _id: string
   readonly version: number
+  readonly rank?: number
   readonly deleted_at?: string
 }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test'
+import { readModels } from '../../../query/read-models.ts'
 import { queueName } from '../../../shared/messaging/names.ts'
 import { waitFor } from '../../../tests/support/stack.ts'
 import { connectTo } from '../connections.ts'
@@ -24,6 +25,8 @@ async function withTroubles(...wanted: string[]): Promise<SystemStatus> {
     { timeoutMs: 20_000, what: wanted.join(' and ') },
   )
 }
+
+const groups = readModels.map(({ group }) => group)
 
 test('from nothing running to all is well, and every part told', async () => {
   await withTroubles('no relay leads', 'no such queue, no projector has declared it: users-g1.p00of02')
@@ -57,14 +60,20 @@ test('from nothing running to all is well, and every part told', async () => {
     broker: {
       state: 'ok',
       version: expect.stringMatching(/^RabbitMQ \d/),
-      queues: [0, 1].map((partition) => ({
-        queue: queueName('users-g1', partition, partitions),
-        // Beside heartbeats that are just passing.
-        depth: { messages: expect.any(Number), consumers: 1 },
-        active: 'replica-1',
-      })),
+      queues: groups.flatMap((group) =>
+        [0, 1].map((partition) => ({
+          queue: queueName(group, partition, partitions),
+          // Beside heartbeats that are just passing.
+          depth: { messages: expect.any(Number), consumers: 1 },
+          active: 'replica-1',
+        })),
+      ),
     },
-    readSide: { state: 'ok', models: [{ name: 'users', serving: 1, fed: [1] }], parkedEvents: 0 },
+    readSide: {
+      state: 'ok',
+      models: readModels.map(({ name }) => ({ name, serving: 1, fed: [1] })),
+      parkedEvents: 0,
+    },
   })
   const screen = statusScreen(status)
   expect(screen).toContain('All is well.')

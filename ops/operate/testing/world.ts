@@ -116,11 +116,12 @@ export async function operatorWorld() {
     /** Everything committed so far is in the store. */
     async converged(): Promise<void> {
       const records = connections.collectionOf<{ _id: string; cursor: number }>('projector_heartbeats')
+      const queues = generationsOfCode().length * partitions
       await waitFor(
         async () => {
           const [log] = await database.sql.unsafe('SELECT coalesce(max(seq), 0)::float8 AS head FROM outbox')
           const heartbeats = await records.find({}).toArray()
-          return heartbeats.length === partitions && heartbeats.every(({ cursor }) => cursor >= log.head)
+          return heartbeats.length === queues && heartbeats.every(({ cursor }) => cursor >= log.head)
         },
         { timeoutMs: 20_000, what: 'the read side to have everything' },
       )

@@ -97,20 +97,21 @@ export async function traceProjected(
   generations: readonly Generations[],
   of: { aggregate: string; id: string; newestVersion: number },
 ): Promise<ProjectedTrace[]> {
-  type Stored = { _id: string; version?: number; deleted_at?: string }
+  type Stored = { _id: string; version?: number; [field: string]: unknown }
   const { aggregate, id, newestVersion } = of
   const traced = generations.flatMap((model) =>
     model.fed.map(async (generation): Promise<ProjectedTrace> => {
-      const { group, collection, key } = modelAt(model, generation)
+      const { group, collection, key, perVersion } = modelAt(model, generation)
       // A key is a function of identity and version alone, or it could not be told before the event.
       const _id = key({ aggregate, aggregateId: id, version: newestVersion } as DomainEvent)
-      const projection = { version: 1, deleted_at: 1 }
+      const deletion = perVersion?.deletion ?? 'deleted_at'
+      const projection = { version: 1, [deletion]: 1 }
       const found = await collectionOf<Stored>(collection).findOne({ _id }, { projection })
       return {
         group,
         serving: generation === model.serving,
         version: found?.version,
-        deleted: found?.deleted_at !== undefined,
+        deleted: found?.[deletion] !== undefined,
         parked: await parkedOf(collectionOf, group, id),
       }
     }),

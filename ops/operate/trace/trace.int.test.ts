@@ -36,7 +36,13 @@ test('a changed and a deleted user are up to date, with all that it was conclude
     partition: partitionOf(id, partitions),
     conclusion: { state: 'current' },
     written: { rowVersion: 2, events: [{ version: 2 }, { version: 1 }] },
-    documents: [{ group: 'users-g1', serving: true, version: 2, deleted: false, parked: [] }],
+    documents: ['users-g1', 'users_history-g1'].map((group) => ({
+      group,
+      serving: true,
+      version: 2,
+      deleted: false,
+      parked: [],
+    })),
   })
   expect(traceScreen(found)).not.toMatch(/Ada|example\.com/)
   await world.deleteUser(id)

@@ -46,7 +46,8 @@ export async function repair(
   const { connections } = comparison
   const of = (...kinds: DifferenceKind[]) => differences.filter(({ kind }) => kinds.includes(kind))
   const ids = await replay(comparison, of(...replayed))
-  const removed = options.removeExtras ? await removeExtras(comparison, of('extra')) : []
+  const removed =
+    options.removeExtras && !comparison.versions ? await removeExtras(comparison, of('extra')) : []
   const replaced = await replaceDiffering(comparison, of('differing'))
   const replays = await followReplays(connections.sql, ids, options)
   const awaited = [...of(...replayed), ...removed].map(asSuspect)

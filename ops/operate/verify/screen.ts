@@ -23,9 +23,15 @@ export function isRight({ counts, unsettled, repair }: Verified): boolean {
 function screenOf(result: Verified, shown: number): string {
   const { counts, differences, repair, unsettled } = result
   const found = differenceKinds.filter((kind) => counts[kind] > 0)
+  const { versions } = result
+  const against = versions
+    ? `the newest versions of ${result.documents.toLocaleString('en-US')} in ${result.collection}, deleted ones included`
+    : `${plural(result.documents, 'document')} of ${result.collection}, tombstones included`
   const lines = [
-    `${result.group}: ${plural(result.rows, 'row')} of ${result.aggregate} against ${plural(result.documents, 'document')} of ` +
-      `${result.collection}, tombstones included; ${result.lookedAgain.toLocaleString('en-US')} looked at twice`,
+    `${result.group}: ${plural(result.rows, 'row')} of ${result.aggregate} against ${against}; ` +
+      `${result.lookedAgain.toLocaleString('en-US')} looked at twice`,
+    versions &&
+      `${plural(versions.documents, 'version')}; between the first and the newest ${versions.missing === 0 ? 'none is' : `${versions.missing.toLocaleString('en-US')} are`} missing`,
     found.length === 0
       ? 'nothing differs'
       : `differing: ${found.map((kind) => `${counts[kind].toLocaleString('en-US')} ${kind}`).join(', ')}`,

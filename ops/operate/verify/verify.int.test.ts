@@ -19,8 +19,9 @@ beforeEach(async () => {
   await world.converged()
 })
 
-async function verified({ deep = false, patienceMs = 20_000 } = {}): Promise<Verification> {
-  const [comparison] = await comparisonsOf(world.connections, 'users', { deep })
+async function verified({ deep = false, patienceMs = 20_000, of = 'users_g1' } = {}): Promise<Verification> {
+  const comparisons = await comparisonsOf(world.connections, 'users', { deep })
+  const comparison = comparisons.find(({ collection }) => collection === of)
   return verify(comparison!, { deep, patienceMs, signal: new AbortController().signal, onProgress: () => {} })
 }
 const found = ({ differences }: Verification) => differences.map(({ kind, id }) => [kind, id])
@@ -63,6 +64,30 @@ test('each kind of difference is told by its name, and nothing else is', async (
   expect(sortedFound(await verified({ deep: true }))).toEqual([...wrong, ['differing', differing]].sort())
 
   await emptied()
+})
+
+test('of a history the newest versions are compared, and those in between are counted', async () => {
+  const [changed, deleted, missing, stale, holed] = kept as [string, string, string, string, string]
+  for (const id of [changed, stale, holed]) await world.changeUser(id)
+  await world.changeUser(holed)
+  await world.deleteUser(deleted)
+  await world.converged()
+  const of = 'users_history_g1'
+  const before = await verified({ of, deep: true })
+  expect([found(before), before.versions!.missing]).toEqual([[], 0])
+  const history = world.connections.collectionOf<{ _id: string }>(of)
+  expect(before.versions!.documents).toBe(await history.countDocuments({}))
+
+  const key = (id: string, version: number) => `${id}.000000000${version}`
+  const lost = [key(missing, 1), key(stale, 2), key(holed, 2)]
+  await history.deleteMany({ _id: { $in: lost } })
+  const after = await verified({ of })
+  const wrong = [
+    ['missing', missing],
+    ['stale', stale],
+  ]
+  expect(sortedFound(after)).toEqual(wrong.toSorted())
+  expect(after.versions).toEqual({ documents: before.versions!.documents - 3, missing: 1 })
 })
 
 test('under load nothing differs: what is on its way is looked at again', async () => {

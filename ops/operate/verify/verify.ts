@@ -41,8 +41,9 @@ export interface Verification {
   readonly group: string
   readonly collection: string
   readonly rows: number
-  /** Tombstones among them. */
+  /** Tombstones among them. Where there is a document for each version: one for each aggregate. */
   readonly documents: number
+  readonly versions: Comparison['versions']
   /** Differed at the first look, whatever the second one said. */
   readonly lookedAgain: number
   readonly counts: Readonly<Record<DifferenceKind, number>>
@@ -94,6 +95,7 @@ export async function verify(comparison: Comparison, options: VerifyOptions): Pr
     collection,
     rows: rowCount,
     documents: documentCount,
+    versions: comparison.versions,
     lookedAgain,
     counts,
     unsettled,

@@ -81,8 +81,14 @@ function screen({ readModel, state, serving, beside, comparison, failure }: Rebu
     finished: `generation ${serving} is read, and the only one`,
     'given-up': `generation ${serving} is read as before, and the only one: ${failure}`,
   }
-  const { compared, mended, changed, tombstones } = comparison ?? {}
-  const counts = { compared, mended, changed, 'deletes copied': tombstones }
+  const { compared, mended, changed, tombstones, versions } = comparison ?? {}
+  const counts = {
+    compared,
+    mended,
+    changed,
+    'deletes copied': tombstones,
+    'versions copied': versions || undefined,
+  }
   return textList([
     [readModel, said[state]],
     ...Object.entries(counts).flatMap(([name, count]) =>

@@ -22,6 +22,10 @@ What differs is looked at again once the pipeline has applied all that was commi
   ahead        a document newer than its row: rows were lost in PostgreSQL
   differing    the same version with other fields (--deep)
 
+Of a read model with a document for each version (a history) the newest is compared, and those between the first and
+the newest are counted. No row tells what they should say, so --deep has nothing to compare there, and an extra one
+stays.
+
 --repair brings exactly those right, through the version gate: it asks the relay to send them again (everything, where
 there are more than 100), replaces differing ones at their version, and turns extra ones into tombstones. It may be
 repeated. What is ahead has no repair: docs/operating.md, "The relay refuses".`,

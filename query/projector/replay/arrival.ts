@@ -1,3 +1,4 @@
+import type { DomainEvent } from '../../../shared/events/catalogue.ts'
 import type { LastEvent } from '../../../shared/messaging/names.ts'
 import type { CollectionOf } from '../collection-of.ts'
 import type { PartitionOf } from '../topology.ts'
@@ -13,9 +14,12 @@ export async function hasArrived(
   { of, collectionOf }: { of: PartitionOf; collectionOf: CollectionOf },
 ): Promise<boolean | undefined> {
   const { model, partition } = of
-  if (!model.isKeyedByAggregate) return undefined
+  if (!model.isKeyedByAggregate && !model.perVersion) return undefined
   const documents = collectionOf<{ _id: string; version: number }>(model.collection)
-  const document = await documents.findOne({ _id: id.toLowerCase() }, { projection: { version: 1 } })
+  const document = await documents.findOne(
+    { _id: model.key({ aggregateId: id, version } as DomainEvent) },
+    { projection: { version: 1 } },
+  )
   if (document && document.version >= version) return true
   // One that could not even be decoded says nothing about whose it is.
   const parked = await collectionOf<Parked>('parked_events').countDocuments(

@@ -47,6 +47,7 @@ export function wireProjector(
     parkedMax: 100,
     collectionOf,
     pingStore: ping,
+    settingsOf: () => ({}),
     log: silentLogger,
     metrics,
     ...change,
