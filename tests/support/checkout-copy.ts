@@ -73,7 +73,7 @@ export async function copyCheckout(): Promise<CheckoutCopy> {
       const { status, stdout, stderr } = spawnSync(process.execPath, args, {
         cwd: path,
         encoding: 'utf8',
-        timeout: 60_000,
+        timeout: 100_000,
         env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
       })
       const output = `${stdout}${stderr}`
