@@ -3,7 +3,7 @@ import { createHttpApp, type HttpAppOptions } from '../shared/http/app.ts'
 import type { RouteDeps } from './commit/http.ts'
 
 export interface CommandAppDeps
-  extends RouteDeps, Omit<HttpAppOptions, 'title' | 'description' | 'modules' | 'idempotencyKeys'> {
+  extends RouteDeps, Omit<HttpAppOptions, 'title' | 'description' | 'modules' | 'writes'> {
   /** The aggregates' routes. */
   readonly routes: readonly ((deps: RouteDeps) => AnyElysia)[]
 }
@@ -12,7 +12,10 @@ export interface CommandAppDeps
 export function createCommandApp(deps: CommandAppDeps) {
   return createHttpApp({
     ...deps,
-    idempotencyKeys: deps.idempotencyKeyRequired ? 'required' : 'optional',
+    writes: {
+      isKeyRequired: deps.idempotencyKeyRequired ?? false,
+      isIfMatchRequired: deps.ifMatchRequired ?? false,
+    },
     title: 'Command service',
     description: 'Writes: each accepted command and its event are stored in one PostgreSQL transaction.',
     modules: deps.routes.map((routes) => routes(deps)),

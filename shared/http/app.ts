@@ -18,6 +18,7 @@ import { queryRules } from './query-rules.ts'
 import { pathOf, refuseMalformed } from './request-line.ts'
 import { createRouting, type RouteEntry } from './routing.ts'
 import { securityHeaders } from './security-headers.ts'
+import type { WriteRules } from './write-document.ts'
 
 export interface HttpAppOptions {
   /** Shown as the document's title. */
@@ -34,8 +35,8 @@ export interface HttpAppOptions {
   readonly corsOrigins?: readonly string[]
   /** `/` and `/swagger` for people; without it there is only `/swagger/json`. */
   readonly pages?: { readonly assets: readonly Asset[]; readonly other: OtherService }
-  /** Whether writes take `Idempotency-Key`: for the OpenAPI document. */
-  readonly idempotencyKeys?: 'optional' | 'required'
+  /** Where there are writes, what they ask for: for the OpenAPI document. */
+  readonly writes?: WriteRules
   /** Who may call, and how often; without it everyone, and without end. */
   readonly access?: AccessOptions
   /** For so long browsers are to come by HTTPS only, in seconds; 0 does not say. */

@@ -2,9 +2,9 @@ import { swagger } from '@elysiajs/swagger'
 import { Elysia, type AnyElysia } from 'elysia'
 import { documentAccess } from './access/access-document.ts'
 import type { HttpAppOptions } from './app.ts'
-import { documentIdempotencyKeys } from './idempotency-document.ts'
 import { openapi } from './openapi.ts'
 import { documentReads } from './read-document.ts'
+import { documentWrites } from './write-document.ts'
 
 /**
  * `/swagger/json`, made at the first request. The plugin works in an app of its own, so that its page, which loads
@@ -15,9 +15,9 @@ export function documentRoute(
   {
     title,
     description,
-    idempotencyKeys,
+    writes,
     access = {},
-  }: Pick<HttpAppOptions, 'title' | 'description' | 'idempotencyKeys' | 'access'>,
+  }: Pick<HttpAppOptions, 'title' | 'description' | 'writes' | 'access'>,
   documented: readonly AnyElysia[],
 ) {
   let document: Promise<Record<string, unknown>> | undefined
@@ -27,7 +27,7 @@ export function documentRoute(
     for (const plugin of documented) app.use(plugin)
     const raw = await app.handle(new Request('http://localhost/document'))
     const document = documentAccess(documentReads(openapi(await raw.json())), access)
-    return idempotencyKeys ? documentIdempotencyKeys(document, idempotencyKeys === 'required') : document
+    return writes ? documentWrites(document, writes) : document
   }
   return new Elysia({ name: 'document' }).get('/swagger/json', () => (document ??= make()), {
     detail: { hide: true },

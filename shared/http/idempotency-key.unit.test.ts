@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'bun:test'
-import { documentIdempotencyKeys } from './idempotency-document.ts'
 import { idempotencyKeyOf, idempotencyKeyParameter } from './idempotency-key.ts'
 
 const keyOf = (...values: string[]) => {
@@ -56,29 +55,4 @@ describe('the header', () => {
     for (const header of malformed.filter(({ length }) => length < 256))
       expect([header, fits(header)]).toEqual([header, false])
   })
-})
-
-test('every write of a document takes it, and what may be a repeat’s answer says so', () => {
-  const responses = () => ({
-    201: { description: 'Created', headers: { ETag: {} } },
-    409: { description: 'Taken' },
-    422: { description: 'Invalid' },
-  })
-  const document = documentIdempotencyKeys(
-    {
-      paths: {
-        '/things': { get: { responses: responses() }, post: { responses: responses() } },
-        '/things/{id}': { delete: { parameters: [{ name: 'id' }], responses: {} } },
-      },
-    },
-    true,
-  ) as any
-  const { get, post } = document.paths['/things']
-  expect(get).toEqual({ responses: responses() })
-  expect(post.parameters).toMatchObject([{ name: 'Idempotency-Key', in: 'header', required: true }])
-  expect(Object.keys(post.responses[201].headers)).toEqual(['ETag', 'Idempotency-Replayed'])
-  expect(post.responses[409].description).toStartWith('Taken; or the request with this Idempotency-Key')
-  expect(post.responses[422].headers).toBeUndefined()
-  const names = document.paths['/things/{id}'].delete.parameters.map(({ name }: { name: string }) => name)
-  expect(names).toEqual(['id', 'Idempotency-Key'])
 })
