@@ -2,7 +2,7 @@ import { check } from 'k6'
 import http, { type RefinedResponse, type ResponseType } from 'k6/http'
 import { acknowledged, removing } from './acknowledged.ts'
 import { newPerson } from './people.ts'
-import { commandUrl, queryUrl } from './settings.ts'
+import { commandUrl, hasKeys, queryUrl } from './settings.ts'
 
 export interface User {
   readonly id: string
@@ -24,14 +24,16 @@ export function createUser(): User | undefined {
 /** Another name, the same address: a user has one address for good, so that two writers never want the same. */
 export function replaceUser({ id, email }: User): void {
   const body = JSON.stringify({ ...newPerson(), email })
-  const answer = http.put(`${commandUrl}/users/${id}`, body, json('PUT /users/:id'))
+  const answer = http.put(`${commandUrl}/users/${id}`, body, json('PUT /users/:id', ofAnyVersion))
   if (!isAnswered(answer, 'replaced', 200)) return
   acknowledged(id, (answer.json() as unknown as { version: number }).version)
 }
 
 export function removeUser(id: string): void {
   removing(id)
-  const answer = http.del(`${commandUrl}/users/${id}`, null, named('DELETE /users/:id'))
+  const name = 'DELETE /users/:id'
+  const headers = { ...newRequest(), ...ofAnyVersion }
+  const answer = http.del(`${commandUrl}/users/${id}`, null, { ...named(name), headers })
   if (isAnswered(answer, 'removed', 204)) acknowledged(id, 'removed')
 }
 
@@ -63,4 +65,13 @@ function isAnswered(answer: Answer, what: string, ...statuses: number[]): boolea
 
 /** Under the route's name, not the URL: one series of figures, however many users. */
 const named = (name: string) => ({ tags: { name } })
-export const json = (name: string) => ({ ...named(name), headers: { 'content-type': 'application/json' } })
+export const json = (name: string, headers: Record<string, string> = {}) => ({
+  ...named(name),
+  headers: { 'content-type': 'application/json', ...newRequest(), ...headers },
+})
+
+/** Several virtual users change one user at a time, and none of them is to lose; a service may ask for the header. */
+const ofAnyVersion = { 'if-match': '*' }
+
+/** As a client does that repeats what was not answered, and as a service may ask for. */
+const newRequest = (): Record<string, string> => (hasKeys ? { 'idempotency-key': crypto.randomUUID() } : {})

@@ -10,6 +10,9 @@ export const connectionsWanted = whole('CONNECTIONS')
 /** Users that are made before the run. */
 export const usersWanted = whole('USERS')
 
+/** Whether each write has an `Idempotency-Key`; `KEYS=0` leaves it out. */
+export const hasKeys = __ENV['KEYS'] !== '0'
+
 /** Whether acknowledged writes are written down, one a line. */
 export const isRecorded = __ENV['RECORD'] === '1'
 /** Where the end summary goes as JSON. */

@@ -10,6 +10,7 @@ export class Writers {
   readonly failures: string[] = []
   /** In the form that the check for completeness reads. */
   readonly record: string[] = []
+  /** Nobody else is changing these right now, so each is at the version that it was answered with. */
   private readonly users: User[] = []
   private readonly inFlight = new Set<Promise<void>>()
   private readonly persons = people({ seed: 1, run: Date.now().toString(36) })
@@ -40,21 +41,21 @@ export class Writers {
     }
   }
 
-  /** Every third write gives somebody another name. */
+  /** Every third write gives somebody another name, and would be refused if anybody else had done so meanwhile. */
   private async write(n: number): Promise<void> {
     const { command } = overHttp(this.urls.command, this.urls.query)
-    const known = n % 3 === 2 ? this.users[(n * 7_919) % this.users.length] : undefined
+    const [known] = n % 3 === 2 ? this.users.splice((n * 7_919) % this.users.length, 1) : []
     const person = this.persons.next().value
     const [method, path, body] = known
       ? ['PUT', `/users/${known.id}`, { ...person, email: known.email }]
       : ['POST', '/users', person]
     try {
-      const answer = await command(method as string, path as string, body)
+      const answer = await command(method as string, path as string, body, known?.version)
       if (answer.status >= 300) throw new Error(`${answer.status} ${JSON.stringify(answer.body)}`)
       const user = answer.body as User
       this.acknowledged++
       this.record.push(`acknowledged ${user.id} ${user.version}`)
-      if (!known) this.users.push(user)
+      this.users.push(user)
     } catch (error) {
       this.failures.push(`${method} ${path}: ${(error as Error).message}`)
     }

@@ -17,6 +17,7 @@ page with what was measured in .artifacts/load/. Exit code 1 when a write is mis
   --command-url URL   the command service (port COMMAND_PORT, 3000)
   --query-url URL     the query service (port QUERY_PORT, 3001)
   --relay-url URL     the relay, for its backlog (port RELAY_PORT, 3002)
+  --without-keys      writes have no Idempotency-Key, which costs the database a row for each
   --out FOLDER        of the page (.artifacts/load)
 
 scaling raises the rate step by step until the p99 latency breaks its budget, for reads and for writes; where the system
@@ -64,6 +65,7 @@ export function loadOptions(args: string[], settings: Record<string, string | un
       steps: { type: 'string', default: '10' },
       'step-seconds': { type: 'string', default: '8' },
       'budget-ms': { type: 'string', default: '100' },
+      'without-keys': { type: 'boolean', default: false },
       out: { type: 'string', default: '.artifacts/load' },
       help: { type: 'boolean', default: false },
     },
@@ -91,6 +93,7 @@ export function loadOptions(args: string[], settings: Record<string, string | un
       DURATION_S: whole('duration', values.duration),
       CONNECTIONS: whole('connections', values.connections),
       USERS: whole('users', values.users),
+      KEYS: values['without-keys'] ? '0' : undefined,
     },
   }
 }

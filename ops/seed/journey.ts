@@ -11,7 +11,13 @@ export interface User extends Person {
 
 /** The two services, by whatever means they are reached. */
 export interface Services {
-  command(method: string, path: string, body?: unknown): Promise<{ status: number; body: unknown }>
+  /** Each one a request of its own. @param version the one that a change is meant for */
+  command(
+    method: string,
+    path: string,
+    body?: unknown,
+    version?: number,
+  ): Promise<{ status: number; body: unknown }>
   query(path: string): Promise<{ status: number; body: unknown }>
 }
 
@@ -37,8 +43,8 @@ export async function write(options: {
   const expected: Expected = new Map()
   const counts: WriteCounts = { created: 0, updated: 0, deleted: 0 }
   const next = () => options.people.next().value as Person
-  const send = async (status: number, method: string, path: string, body?: unknown) => {
-    const answer = await services.command(method, path, body)
+  const send = async (status: number, method: string, path: string, body?: unknown, version?: number) => {
+    const answer = await services.command(method, path, body, version)
     if (answer.status !== status)
       throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
     return answer.body as User
@@ -59,7 +65,8 @@ export async function write(options: {
     ids.filter((_, n) => n % 3 === 0),
     concurrency,
     async (id) => {
-      const user = await send(200, 'PUT', `/users/${id}`, { ...next(), email: expected.get(id)!.email })
+      const { email, version } = expected.get(id)!
+      const user = await send(200, 'PUT', `/users/${id}`, { ...next(), email }, version)
       counts.updated++
       touch(id, user)
     },
@@ -68,7 +75,7 @@ export async function write(options: {
     ids.filter((_, n) => n % 10 === 7),
     concurrency,
     async (id) => {
-      await send(204, 'DELETE', `/users/${id}`)
+      await send(204, 'DELETE', `/users/${id}`, undefined, expected.get(id)!.version)
       counts.deleted++
       touch(id, undefined)
     },

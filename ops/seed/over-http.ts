@@ -7,12 +7,15 @@ export function overHttp(commandUrl: string, queryUrl: string): Services {
     return { status: response.status, body: text ? (JSON.parse(text) as unknown) : undefined }
   }
   return {
-    command: (method, path, body) =>
+    command: (method, path, body, version) =>
       call(`${commandUrl}${path}`, {
         method,
-        ...(body === undefined
-          ? undefined
-          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+        headers: {
+          'idempotency-key': crypto.randomUUID(),
+          ...(body === undefined ? undefined : { 'content-type': 'application/json' }),
+          ...(version === undefined ? undefined : { 'if-match': `"${version}"` }),
+        },
+        ...(body === undefined ? undefined : { body: JSON.stringify(body) }),
       }),
     query: (path) => call(`${queryUrl}${path}`),
   }

@@ -6,8 +6,13 @@ const root = join(import.meta.dirname, '../..')
 test('the demo loses nothing while the broker is killed and comes back', async () => {
   const child = Bun.spawn([process.execPath, 'ops/main.ts', 'demo', '--seconds', '12'], {
     cwd: root,
-    // A server of somebody's: the demo must not touch it.
-    env: { ...process.env, RABBITMQ_URL: 'amqp://127.0.0.1:1' },
+    env: {
+      ...process.env,
+      // A server of somebody's: the demo must not touch it.
+      RABBITMQ_URL: 'amqp://127.0.0.1:1',
+      IDEMPOTENCY_KEY_REQUIRED: '1',
+      IF_MATCH_REQUIRED: '1',
+    },
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'inherit',

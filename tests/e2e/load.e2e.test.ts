@@ -21,7 +21,7 @@ function withK6() {
   let folder: string
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'load-'))
-    system = await startSystem()
+    system = await startSystem({ IDEMPOTENCY_KEY_REQUIRED: '1', IF_MATCH_REQUIRED: '1' })
   }, 30_000)
   afterAll(async () => {
     await system.stop()
