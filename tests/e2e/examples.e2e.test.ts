@@ -54,7 +54,7 @@ test('the requests of examples/users.http are answered as they say, one after an
     if (request.name) answers[request.name] = answer
   }
   expect(file.requests.map(({ method }) => method)).toEqual(
-    expect.arrayContaining(['POST', 'GET', 'PUT', 'DELETE']),
+    expect.arrayContaining(['POST', 'GET', 'PUT', 'PATCH', 'DELETE']),
   )
   expect(file.requests.length).toBeGreaterThanOrEqual(9)
 }, 60_000)
