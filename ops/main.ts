@@ -32,6 +32,10 @@ const VERBS: Record<string, Verb> = {
     summary: 'what people use instead, under the same faults',
     load: () => import('./verbs/peers.ts'),
   },
+  fuzz: {
+    summary: 'requests made of the OpenAPI documents, healthy and with servers down',
+    load: () => import('./verbs/fuzz.ts'),
+  },
   load: { summary: 'load by k6, and a page of what it measured', load: () => import('./verbs/load.ts') },
   bench: {
     summary: 'how fast each stage is, beside the raw tool that shows its limit',
