@@ -15,6 +15,7 @@ import { createKeySweep } from './commit/idempotency/sweep.ts'
 import { createCommitLoop, type CommitLoop } from './commit/loop.ts'
 import { commitMetrics, loopMetrics } from './commit/metrics.ts'
 import { createCommitStore } from './commit/store.ts'
+import { contractsOf } from './contracts/of.ts'
 import { connectDatabase } from './database.ts'
 import { poolMetrics } from './pool-metrics.ts'
 import { schemaGuard } from './migrations/guard.ts'
@@ -86,6 +87,7 @@ export function createCommandService(
     idempotencyKeyRequired: settings.IDEMPOTENCY_KEY_REQUIRED === '1',
     ifMatchRequired: settings.IF_MATCH_REQUIRED === '1',
     routes: aggregates.map(({ routes }) => routes),
+    contracts: contractsOf(genericAggregates, settings.PARTITIONS),
     newId: () => Bun.randomUUIDv7(),
     queryPublicUrl,
     corsOrigins: settings.CORS_ORIGINS,

@@ -8,6 +8,7 @@ const {
   CORS_ORIGINS,
   HOST,
   LOG_LEVEL,
+  PARTITIONS,
   QUERY_PUBLIC_URL,
   SHUTDOWN_DELAY_MS,
   TOKEN_SECRET,
@@ -48,6 +49,7 @@ export const commandSettings = {
   QUERY_PUBLIC_URL,
   CORS_ORIGINS,
   TOKEN_SECRET,
+  PARTITIONS,
   POSTGRES_URL,
   POSTGRES_OWNER_URL: url({
     doc: ownerDoc,

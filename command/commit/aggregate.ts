@@ -14,6 +14,8 @@ export interface Aggregate<State extends AggregateState = AggregateState> {
   // oxlint-disable-next-line typescript/no-explicit-any -- an entity of any shape
   readonly entity: EntitySchema<any, any>
   readonly events: EventCatalogue
+  /** Recorded events of its current types, for the documentation. */
+  readonly samples?: readonly { readonly type: string }[]
   /** The event type whose data is the whole state. */
   readonly snapshot: string
   /** By name: values that no two rows may share. The loop stores them, and decides duplicates in one read. */

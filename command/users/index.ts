@@ -1,6 +1,7 @@
 import { userEvents, type userState } from '../../shared/events/users.ts'
 import { aggregate, deletion, event, reject, type StateOf } from '../commit/aggregate.ts'
 import { mergePatch } from '../commit/merge-patch.ts'
+import { userSamples } from './samples.ts'
 import { User } from './user.ts'
 import { usersRoutes, type UserInput, type UserPatch } from './routes.ts'
 
@@ -11,6 +12,7 @@ export const users = aggregate<UserData, { routes: typeof usersRoutes }>({
   entity: User,
   routes: usersRoutes,
   events: userEvents,
+  samples: userSamples,
   snapshot: 'users.user.snapshot.v2',
   unique: { email: { column: 'email_key', key: (user) => user.email.toLowerCase() } },
   decide: {

@@ -1,8 +1,9 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { withBlock } from '../blocks.ts'
 import type { RunReport } from '../faults/matrix/report.ts'
+import { contractDocuments } from '../contract-docs.ts'
 import { faultTable } from '../faults/report/table.ts'
 import { monitoringDocuments } from '../monitoring/documents.ts'
 import { generatedDocuments } from '../settings-docs.ts'
@@ -10,7 +11,8 @@ import { generatedDocuments } from '../settings-docs.ts'
 const HELP = `usage: bun ops/main.ts docs [options]
 
 Writes what is made from code: .env.example and the README's table of settings from the processes' tables, the table of
-metrics in docs/operating.md from their registries, and the Grafana dashboard. Tests hold that they are current.
+metrics in docs/operating.md from their registries, the Grafana dashboard, and the contracts of events in docs/schemas
+and docs/asyncapi.json. Tests hold that they are current.
 
   --faults FILE   what \`npm run faults\` wrote with --json: its table in docs/delivery.md, too
   --commit HASH   what was run then`
@@ -36,8 +38,11 @@ export async function run(args: string[]): Promise<number> {
     console.log(HELP)
     return 0
   }
-  for (const documents of [await generatedDocuments(), await monitoringDocuments()])
-    for (const [path, text] of documents) await writeFile(path, text)
+  for (const documents of [await generatedDocuments(), await monitoringDocuments(), contractDocuments()])
+    for (const [path, text] of documents) {
+      await mkdir(dirname(path), { recursive: true })
+      await writeFile(path, text)
+    }
   if (options.faults && options.commit) await writeFaults(options.faults, options.commit)
   return 0
 }

@@ -27,6 +27,15 @@ export interface EventHeaders {
   readonly requestid?: string
 }
 
+export const envelopeFields = [
+  'traceparent',
+  'tracestate',
+  'correlationid',
+  'causationid',
+  'actor',
+  'requestid',
+] as const satisfies readonly (keyof EventHeaders)[]
+
 /** An outbox row as the relay reads it: JSON columns as text, so that nothing is parsed on the way through. */
 export interface OutboxRecord {
   readonly seq: number

@@ -1,4 +1,5 @@
 /** Bundled for Node by the test beside it: the command service with its dependencies handed in, served there. */
+import { contractsOf } from '../../command/contracts/of.ts'
 import { createServer } from 'node:http'
 import { createCommandApp } from '../../command/app.ts'
 import type { CommandResult } from '../../command/commit/command.ts'
@@ -17,6 +18,7 @@ const app = createCommandApp({
     },
   },
   routes: [usersRoutes],
+  contracts: contractsOf([], 8),
   tokens: createConsistencyTokens('a secret'),
   newId: () => '01890a5d-ac96-774b-bcce-b302099a8057',
   queryPublicUrl: 'http://localhost:3001',

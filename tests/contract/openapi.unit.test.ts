@@ -1,7 +1,8 @@
 import { expect, test } from 'bun:test'
 import { Validator } from '@seriousme/openapi-schema-validator'
 import { createCommandApp } from '../../command/app.ts'
-import { aggregates } from '../../command/aggregates.ts'
+import { aggregates, genericAggregates } from '../../command/aggregates.ts'
+import { contractsOf } from '../../command/contracts/of.ts'
 import { createQueryApp } from '../../query/app.ts'
 import { createConsistencyTokens } from '../../shared/http/consistency-token.ts'
 import { createHealth } from '../../shared/process/health.ts'
@@ -17,6 +18,7 @@ const apps = {
     ...shell,
     commands: { execute: () => Promise.reject(new Error('never called')) },
     routes: aggregates.map(({ routes }) => routes),
+    contracts: contractsOf(genericAggregates, 8),
     tokens: createConsistencyTokens('a secret'),
     newId: () => '',
     queryPublicUrl: 'http://localhost:3001',

@@ -26,9 +26,9 @@ export const resourceOf = (pathname: string): string => pathname.split('/', 2)[1
 /** Without the query; as it was sent, not decoded. */
 export const pathOf = (url: string): string => /^[a-z][a-z0-9+.-]*:\/\/[^/?#]*([^?#]*)/i.exec(url)?.[1] || '/'
 
-const operatorResources = new Set(['metrics', 'health', 'swagger', 'asyncapi', 'schemas'])
+const operatorResources = new Set(['metrics', 'health', 'swagger', 'asyncapi.json', 'schemas'])
 const readMethods = new Set(['GET', 'HEAD', 'OPTIONS'])
 /** The pages are the same for everyone and hold nothing; what they show they ask for. */
 const openPattern = /^\/($|assets\/[^/]+$|swagger\/?$|health\/(live|ready)\/?$|problems(\/[^/]*)?\/?$)/
 const healthForAllPattern = /^\/health\/(live|ready)\/?$/
-const operatorPattern = /^\/($|assets\/|(swagger|metrics|health|asyncapi|schemas)(\/|$))/
+const operatorPattern = /^\/($|assets\/|(swagger|metrics|health|asyncapi\.json|schemas)(\/|$))/

@@ -21,7 +21,7 @@ describe('what a request must show', () => {
     ['GET', '/health/pipeline', 'ops'],
     ['GET', '/health', 'ops'],
     ['GET', '/swagger/json', 'ops'],
-    ['GET', '/asyncapi', 'ops'],
+    ['GET', '/asyncapi.json', 'ops'],
     ['GET', '/schemas/things.thing.made.v1', 'ops'],
     ['GET', '/health/live', 'open'],
     ['GET', '/health/ready/', 'open'],
