@@ -2,12 +2,15 @@ import { describe, expect, test } from 'bun:test'
 import { Elysia, t } from 'elysia'
 import { createHttpApp } from '../shared/http/app.ts'
 import { readDetail } from '../shared/http/read-document.ts'
+import { HttpProblem } from '../shared/http/problem.ts'
 import { createHealth } from '../shared/process/health.ts'
 import { silentLogger } from '../shared/process/log.ts'
-import { routeOptions } from './testing/route-options.ts'
 import { answersOf } from './answers.ts'
 import { listing } from './listing.ts'
-import type { Reads, Stored } from './reads.ts'
+import type { Stored } from './reads.ts'
+import type { ServedReads } from './served-reads.ts'
+import { routeOptions, tokens } from './testing/route-options.ts'
+import type { Mark, WaitLimits } from './waiting/until-applied.ts'
 
 const id = '01890a5d-ac96-774b-bcce-b302099a8057'
 interface Thing {
@@ -19,7 +22,8 @@ const thing = (version: number, label = 'a label'): Stored<Thing> => ({ _id: id,
 function setUp(things: readonly Stored<Thing>[] = [thing(3)]) {
   const reading: string[] = []
   const noted = <T>(name: string, value: T) => (reading.push(name), Promise.resolve(value))
-  const reads: Reads<Thing> = {
+  const waits: [Mark, number][] = []
+  const reads: ServedReads<Thing> = {
     byId: (wanted) =>
       noted(
         'byId',
@@ -28,6 +32,10 @@ function setUp(things: readonly Stored<Thing>[] = [thing(3)]) {
     versionOf: (wanted) => noted('versionOf', things.find(({ _id }) => _id === wanted)?.version),
     page: ({ limit }) => noted('page', things.slice(0, limit)),
     versions: () => noted('versions', new Map()),
+    async untilApplied(mark: Mark, { waitMs }: WaitLimits) {
+      waits.push([mark, waitMs])
+      if (waitMs === 0) throw new HttpProblem('not-yet-applied')
+    },
   }
   const listed = listing({ of: 'things', sorts: {}, filters: {} })
   const body = t.Object({ id: t.String(), version: t.Integer(), label: t.String() })
@@ -54,6 +62,8 @@ function setUp(things: readonly Stored<Thing>[] = [thing(3)]) {
   })
   return {
     reading,
+    waits,
+    app,
     async get(path: string, headers: Record<string, string> = {}, method = 'GET') {
       const response = await app.handle(new Request(`http://localhost${path}`, { method, headers }))
       const bytes = new Uint8Array(await response.arrayBuffer())
@@ -65,6 +75,7 @@ function setUp(things: readonly Stored<Thing>[] = [thing(3)]) {
 }
 
 const one = `/things/${id}`
+const token = await tokens.issue(id, 3)
 
 describe('If-None-Match on one document', () => {
   const cases: [string, number][] = [
@@ -161,4 +172,88 @@ test('406 only where nothing that the route offers will do', async () => {
   expect(await accept(one, 'application/x-ndjson')).toBe(406)
   expect(await accept('/things', 'text/csv')).toBe(406)
   expect(await accept('/things', 'text/csv, */*;q=0.1')).toBe(200)
+})
+
+describe('a read with a Consistency-Token', () => {
+  const mark = { id, aggregateId: id, version: 3 }
+  const cases: [prefer: string | undefined, waitMs: number, applied: string | null][] = [
+    [undefined, 2_000, null],
+    ['wait=5', 5_000, 'wait=5'],
+    ['wait=60', 10_000, 'wait=10'],
+    ['wait=soon', 2_000, null],
+  ]
+  for (const path of [one, '/things'])
+    test.each(cases)(`${path} waits, with Prefer: %s for %d ms`, async (prefer, waitMs, applied) => {
+      const { get, waits } = setUp()
+      const headers = { 'consistency-token': token, ...(prefer && { prefer }) }
+      const answer = await get(path, headers)
+      expect([answer.status, answer.headers.get('preference-applied')]).toEqual([200, applied])
+      expect(waits).toEqual([[mark, waitMs]])
+    })
+  test('without a token nobody waits, whatever he prefers', async () => {
+    const { get, waits } = setUp()
+    const { headers } = await get(one, { prefer: 'wait=5' })
+    expect([headers.has('preference-applied'), waits]).toEqual([false, []])
+  })
+  test('503 when the time is over, with what was done and when to come back', async () => {
+    const { status, headers, body } = await setUp().get(one, { 'consistency-token': token, prefer: 'wait=0' })
+    expect([status, body.type, headers.get('retry-after'), headers.get('preference-applied')]).toEqual([
+      503,
+      '/problems/not-yet-applied',
+      '1',
+      'wait=0',
+    ])
+  })
+  test('400 for what is no token, and on one document for the token of another', async () => {
+    const other = await tokens.issue(id.replace(/7$/, '8'), 1)
+    const refused = { status: 400, type: '/problems/bad-token' }
+    for (const [path, given] of [
+      [one, 'x'],
+      ['/things', `${token}x`],
+      [one, ''],
+    ] as const)
+      expect((await setUp().get(path, { 'consistency-token': given })).body).toMatchObject(refused)
+    expect((await setUp().get(one, { 'consistency-token': other })).body).toMatchObject(refused)
+    expect((await setUp().get('/things', { 'consistency-token': other })).status).toBe(200)
+  })
+  test('the id may be written in capitals', async () => {
+    const { status } = await setUp().get(one.toUpperCase().replace('THINGS', 'things'), {
+      'consistency-token': token,
+    })
+    expect(status).toBe(200)
+  })
+})
+
+describe('a list as a stream', () => {
+  const many = Array.from({ length: 3 }, (_, index) => thing(index + 1))
+  const accept = 'application/x-ndjson'
+  async function lines(path: string, headers: Record<string, string> = {}) {
+    const { app } = setUp(many)
+    const response = await app.handle(
+      new Request(`http://localhost${path}`, { headers: { accept, ...headers } }),
+    )
+    return { response, lines: (await response.text()).split('\n').filter(Boolean) }
+  }
+  test('is all of it, a line each, and kept by nobody', async () => {
+    const { response, lines: found } = await lines('/things')
+    expect(found.map((line) => JSON.parse(line))).toEqual(
+      many.map(({ version }) => ({ id, version, label: 'a label' })),
+    )
+    expect([response.headers.get('content-type'), response.headers.get('cache-control')]).toEqual([
+      accept,
+      'no-store',
+    ])
+    expect([response.headers.has('etag'), response.headers.get('projection-lag-ms')]).toEqual([false, '42'])
+  })
+  test('ends at a limit that was asked for, and has no default', async () => {
+    expect((await lines('/things?limit=2')).lines.length).toBe(2)
+    expect((await lines('/things', { accept: `${accept};q=0.5, application/json;q=0.1` })).lines.length).toBe(
+      3,
+    )
+  })
+  test('waits for a token, and refuses a bad cursor as a page does', async () => {
+    const { get } = setUp(many)
+    expect((await get('/things?cursor=x', { accept })).status).toBe(400)
+    expect((await get('/things', { accept, 'consistency-token': token, prefer: 'wait=0' })).status).toBe(503)
+  })
 })

@@ -1,17 +1,21 @@
 import { createHttpApp, type HttpAppOptions } from '../shared/http/app.ts'
+import { createConsistencyTokens } from '../shared/http/consistency-token.ts'
 import type { Serving } from './projector/generations/generations.ts'
 import { extendedBy, type Extension } from './extensions.ts'
 import { settingsOf } from './projector/model-settings.ts'
 import type { RouteOptions } from './projector/read-model.ts'
 import { readModels } from './read-models.ts'
 import { createServedReads, type ServedReadsOptions } from './served-reads.ts'
+import { createNotices } from './waiting/notices.ts'
+import { createWaitingRoom } from './waiting/room.ts'
 
 export interface QueryAppDeps
   extends
     Omit<HttpAppOptions, 'title' | 'description' | 'modules'>,
     Pick<RouteOptions, 'publicUrl'>,
-    Partial<Pick<RouteOptions, 'cacheControl'>>,
-    Omit<ServedReadsOptions, 'serving'> {
+    Partial<Omit<RouteOptions, 'lagMs' | 'publicUrl' | 'settings' | 'extended'>>,
+    Omit<ServedReadsOptions, 'serving' | 'room' | 'notices'>,
+    Partial<Pick<ServedReadsOptions, 'room' | 'notices'>> {
   /** Which generation is read; by default that of the code. */
   readonly serving?: ServedReadsOptions['serving']
   /** By how many milliseconds the read model of this name may be behind. */
@@ -22,13 +26,17 @@ export interface QueryAppDeps
 
 /** The query service's HTTP side, for `main.ts` and for tests. Web-standard: every dependency is handed in. */
 export function createQueryApp(deps: QueryAppDeps) {
+  const { room = createWaitingRoom(waitingMax), notices = createNotices() } = deps
   const extensions: Extension[] = []
   const parts = readModels.map((model) => {
     const ofCode: Serving = { model, before: undefined }
-    const reads = createServedReads<never>(model.name, { serving: () => ofCode, ...deps })
+    const reads = createServedReads<never>(model.name, { serving: () => ofCode, ...deps, room, notices })
     const options: RouteOptions = {
       publicUrl: deps.publicUrl,
       cacheControl: deps.cacheControl ?? 'no-cache',
+      tokens: deps.tokens ?? createConsistencyTokens(crypto.randomUUID()),
+      waitDefaultS: deps.waitDefaultS ?? 2,
+      waitMaxS: deps.waitMaxS ?? 10,
       lagMs: () => deps.lagMs?.(model.name),
       settings: settingsOf(model, deps.settings ?? {}),
       extended: (path) => extendedBy(extensions, path),
@@ -43,3 +51,5 @@ export function createQueryApp(deps: QueryAppDeps) {
     modules: parts.map(({ model, reads, options }) => model.routes(reads, options)),
   })
 }
+
+const waitingMax = 1_000

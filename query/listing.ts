@@ -3,7 +3,7 @@ import { t } from 'elysia'
 import { printableText } from '../shared/events/fields.ts'
 import { queryInteger } from '../shared/http/query-integer.ts'
 import { decodeCursor, encodeCursor, type ListIdentity } from './paging.ts'
-import type { Order, PageRequest, Stored } from './reads.ts'
+import type { Order, PageRequest, Position, Stored } from './reads.ts'
 
 /** Of every list. @param of what is listed, in the plural */
 export const pageParameters = (of: string) => ({
@@ -67,6 +67,8 @@ export interface Listing<Query extends TSchema = TSchema> {
     query: Static<Query>,
     found: readonly Stored<Document>[],
   ): { items: Stored<Document>[]; nextCursor: string | null }
+  /** Where the list goes on behind this document. */
+  positionOf(query: Static<Query>, last: Stored<unknown>): Position
 }
 
 const pageSizeDefault = 20
@@ -110,10 +112,16 @@ export function listing<const Sort extends string, const Filters extends Readonl
     },
     toPage(given, found) {
       const wanted = given as Asked
-      return pageOfFound(wanted, found, identity(wanted), orderOf(wanted).field)
+      return pageOfFound(wanted, found, identity(wanted), (last) => positionOf(wanted, last))
     },
+    positionOf: (given, last) => positionOf(given as Asked, last),
   }
   return made as Listing<typeof query>
+
+  function positionOf(wanted: Asked, last: Stored<unknown>): Position {
+    const { _id: id, [orderOf(wanted).field]: value } = last as Stored<Record<string, string>>
+    return { value: value!, id }
+  }
 
   function orderOf({ sort = 'created_at' }: Asked): Order {
     return sort.startsWith('-')
@@ -127,18 +135,17 @@ export function listing<const Sort extends string, const Filters extends Readonl
   }
 }
 
-/** @param field what the order goes by */
+/** @param positionOf of the last one that is shown */
 export function pageOfFound<Document>(
   query: Parameters<typeof pageSize>[0],
   found: readonly Stored<Document>[],
   identity: ListIdentity,
-  field: string,
+  positionOf: (last: Stored<Document>) => Position,
 ) {
   const items = found.slice(0, pageSize(query))
   const last = items.at(-1)
   if (found.length <= items.length || last === undefined) return { items, nextCursor: null }
-  const { _id: id, [field]: value } = last as unknown as Stored<Record<string, string>>
-  return { items, nextCursor: encodeCursor(identity, { value: value!, id }) }
+  return { items, nextCursor: encodeCursor(identity, positionOf(last)) }
 }
 
 type SortName<Sort extends string> = `${'' | '-'}${Sort | 'created_at'}`

@@ -7,12 +7,12 @@ import { querySettings } from './settings.ts'
 
 const settings = settingsOrExit(querySettings)
 const log = createLogger(settings.QUERY_ROLES.includes('api') ? 'query' : 'projector', settings.LOG_LEVEL)
-const { app, port, health, parts } = createQueryService(settings, log)
+const { app, port, health, parts, room } = createQueryService(settings, log)
 const server = httpServer({ app, hostname: settings.HOST, port, log })
 
 await runProcess({
   log,
-  parts: [...parts, server],
+  parts: [...parts, server, room],
   onStopping: health.stopping,
   stopDelayMs: settings.SHUTDOWN_DELAY_MS,
 })

@@ -30,11 +30,14 @@ export function isKnown({ request, set }: Exchange, etag: string): boolean {
  * What a page shows follows from its URL and from these ids and versions. Weak, since the same page may come
  * compressed or not.
  */
-export function pageTag(found: readonly Stored<unknown>[]): string {
+export function pageTag<Document>(
+  found: readonly Stored<Document>[],
+  revisionOf: (stored: Stored<Document>) => string | number = ({ version }) => version,
+): string {
   // Two lanes of 32 bits (MurmurHash's mixing, as in cyrb53): quick, and nobody gains by a collision.
   let [a, b] = [0xdeadbeef ^ found.length, 0x41c6ce57]
-  for (const { _id, version } of found) {
-    const text = `${_id} ${version}`
+  for (const stored of found) {
+    const text = `${stored._id} ${revisionOf(stored)}`
     for (let index = 0; index < text.length; index++) {
       const code = text.charCodeAt(index)
       a = Math.imul(a ^ code, 2_654_435_761)

@@ -4,7 +4,15 @@ import type { ReadModel } from './projector/read-model.ts'
 import { HttpProblem } from '../shared/http/problem.ts'
 import { delay, withTimeout } from '../shared/process/backoff.ts'
 import type { Logger } from '../shared/process/log.ts'
+import { parkedVersions } from './projector/parking/parked-versions.ts'
 import { createReads, type Reads } from './reads.ts'
+import type { Notices } from './waiting/notices.ts'
+import type { WaitingRoom } from './waiting/room.ts'
+import { createUntilApplied, type UntilApplied } from './waiting/until-applied.ts'
+
+export interface ServedReads<Document> extends Reads<Document> {
+  readonly untilApplied: UntilApplied
+}
 
 export interface ServedReadsOptions {
   readonly collectionOf: CollectionOf
@@ -12,6 +20,8 @@ export interface ServedReadsOptions {
   /** A read that took longer is answered 503. */
   readonly timeoutMs: number
   readonly log: Logger
+  readonly room: WaitingRoom
+  readonly notices: Pick<Notices, 'listen'>
 }
 
 const lookAgainMs = 20
@@ -21,7 +31,10 @@ const lookAgainMs = 20
  * generation that was read until then is ahead, by the milliseconds that the two are apart, the read waits for the new
  * one, and goes to the old one if that takes too long.
  */
-export function createServedReads<Document>(name: string, options: ServedReadsOptions): Reads<Document> {
+export function createServedReads<Document>(
+  name: string,
+  options: ServedReadsOptions,
+): ServedReads<Document> {
   const { timeoutMs } = options
   const made = new Map<string, Reads<Document>>()
 
@@ -58,7 +71,23 @@ export function createServedReads<Document>(name: string, options: ServedReadsOp
     }
   }
 
-  return {
+  async function parked(aggregateIds: readonly string[]) {
+    const { model } = await bounded(options.serving(name))
+    return withTimeout(
+      parkedVersions(options.collectionOf, model.group, aggregateIds),
+      timeoutMs,
+      'looking for parked events',
+    )
+  }
+
+  function serves(collection: string): boolean {
+    const serving = options.serving(name)
+    return (
+      !(serving instanceof Promise) && serving.model.collection === collection && serving.before === undefined
+    )
+  }
+
+  const served: Reads<Document> = {
     async byId(id, fields) {
       const { reads, before } = await now()
       return (before ? await ahead([id], reads, before) : reads).byId(id, fields)
@@ -79,4 +108,6 @@ export function createServedReads<Document>(name: string, options: ServedReadsOp
       return (before ? await ahead(ids, reads, before) : reads).versions(ids)
     },
   }
+  const untilApplied = createUntilApplied({ ...options, versions: served.versions, parked, serves })
+  return { ...served, untilApplied }
 }

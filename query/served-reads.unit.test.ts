@@ -6,6 +6,8 @@ import type { Serving } from './projector/generations/generations.ts'
 import { atGeneration } from './projector/read-model.ts'
 import { things } from './projector/testing/things.ts'
 import { createServedReads } from './served-reads.ts'
+import { createNotices } from './waiting/notices.ts'
+import { createWaitingRoom } from './waiting/room.ts'
 
 interface Thing {
   readonly label: string
@@ -32,7 +34,14 @@ function setUp(serving: () => Serving | Promise<Serving>, timeoutMs = 1_000) {
       }),
     }
   }) as unknown as CollectionOf
-  const reads = createServedReads<Thing>('things', { collectionOf, serving, timeoutMs, log: silentLogger })
+  const reads = createServedReads<Thing>('things', {
+    collectionOf,
+    serving,
+    timeoutMs,
+    log: silentLogger,
+    room: createWaitingRoom(10),
+    notices: createNotices(),
+  })
   return { reads, old: stores['things_g1']!, young: stores['things_g2']! }
 }
 

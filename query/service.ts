@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import type { AnyElysia } from 'elysia'
+import { createConsistencyTokens } from '../shared/http/consistency-token.ts'
 import { createHttpApp } from '../shared/http/app.ts'
 import { pageAssets } from '../shared/pages/assets.ts'
 import { accessOf } from '../shared/process/access-settings.ts'
@@ -26,6 +27,8 @@ import { createStoreWriter } from './projector/store-writer.ts'
 import { allQueues } from './projector/topology.ts'
 import { readModels } from './read-models.ts'
 import type { querySettings } from './settings.ts'
+import { createNotices } from './waiting/notices.ts'
+import { createWaitingRoom } from './waiting/room.ts'
 
 export interface QueryService {
   readonly app: AnyElysia
@@ -35,6 +38,8 @@ export interface QueryService {
   readonly metrics: Metrics
   /** In the order of their start; the HTTP server comes after them. */
   readonly parts: readonly Runnable[]
+  /** To be stopped before the HTTP server, which waits for every answer. */
+  readonly room: Runnable
 }
 
 /** The one wiring of the query side, whichever roles it has. Connects to nothing yet. @param createWriter its gate */
@@ -58,6 +63,8 @@ export function createQueryService(
   const view = createPipelineView(records)
   const parked = createParkedView(collectionOf)
   const pause = createPauseSwitch({ collectionOf, log })
+  const notices = createNotices()
+  const room = createWaitingRoom(settings.CONSISTENCY_WAITING_MAX)
   const replica = settings.REPLICA_ID || `${hostname()}-${process.pid}`
   const generations = createGenerations({
     readModels,
@@ -77,7 +84,7 @@ export function createQueryService(
         batchMax: settings.PROJECTOR_BATCH_MAX,
         stallMs: settings.PROJECTOR_STALL_MS,
         overdueMs: settings.PIPELINE_OVERDUE_MS,
-        writer: createWriter(collectionOf),
+        writer: notices.noting(createWriter(collectionOf)),
         records,
         view,
         parked,
@@ -126,6 +133,11 @@ export function createQueryService(
         publicUrl: settings.QUERY_PUBLIC_URL,
         cacheControl: settings.CACHE_CONTROL,
         settings,
+        tokens: createConsistencyTokens(settings.TOKEN_SECRET),
+        waitDefaultS: settings.CONSISTENCY_WAIT_DEFAULT_S,
+        waitMaxS: settings.CONSISTENCY_WAIT_MAX_S,
+        room,
+        notices,
         lagMs: createStaleness({ view, serving: generations.serving, partitions: settings.PARTITIONS }),
         corsOrigins: settings.CORS_ORIGINS,
         pages: {
@@ -143,6 +155,7 @@ export function createQueryService(
     port: isApi ? settings.QUERY_PORT : settings.PROJECTOR_PORT,
     health,
     metrics,
+    room,
     parts: [
       database,
       generations,

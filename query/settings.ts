@@ -67,6 +67,24 @@ const own = {
     pattern: /^[a-z][a-z-]*(=\d+)?(, *[a-z][a-z-]*(=\d+)?)*$/,
     accepts: 'directives such as no-cache, private or public, max-age=1',
   }),
+  CONSISTENCY_WAIT_DEFAULT_S: integer({
+    doc: 'A read with a `Consistency-Token` and no `Prefer: wait=N` waits for its write this long at most (seconds).',
+    default: 2,
+    min: 0,
+    max: 25,
+  }),
+  CONSISTENCY_WAIT_MAX_S: integer({
+    doc: 'Longest that `Prefer: wait=N` can have a read wait for its write (seconds).',
+    default: 10,
+    min: 0,
+    max: 25,
+  }),
+  CONSISTENCY_WAITING_MAX: integer({
+    doc: 'Reads of this process that may wait for a write at the same time; one more is answered 503 at once.',
+    default: 1_000,
+    min: 0,
+    max: 100_000,
+  }),
   RABBITMQ_URL,
   PARTITIONS,
   REPLICA_ID: text({

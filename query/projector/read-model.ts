@@ -3,7 +3,8 @@ import type { AnyElysia } from 'elysia'
 import type { DomainEvent, EventCatalogue } from '../../shared/events/catalogue.ts'
 import type { SettingsTable } from '../../shared/process/settings.ts'
 import type { Extended, Extension } from '../extensions.ts'
-import type { Reads } from '../reads.ts'
+import type { ServedReads } from '../served-reads.ts'
+import type { FreshnessOptions } from '../waiting/freshness.ts'
 import type { Sweep } from './sweeps.ts'
 
 /** What the author of a read model writes; everything else is the machinery's. */
@@ -38,9 +39,9 @@ export interface ReadModelSpec<Event extends DomainEvent, Document extends TObje
    * another order cannot hurt. `null` means deleted, and leaves a tombstone.
    */
   project(event: Event): Static<Document> | null
-  routes(reads: Reads<Static<Document>>, options: RouteOptions): AnyElysia
+  routes(reads: ServedReads<Static<Document>>, options: RouteOptions): AnyElysia
   /** What it answers on other read models' paths. */
-  extensions?(reads: Reads<Static<Document>>, options: RouteOptions): readonly Extension[]
+  extensions?(reads: ServedReads<Static<Document>>, options: RouteOptions): readonly Extension[]
 }
 
 export interface PerVersion {
@@ -65,7 +66,7 @@ export interface Index {
   readonly keys: Readonly<Record<string, 1 | -1>>
 }
 
-export interface RouteOptions {
+export interface RouteOptions extends FreshnessOptions {
   /** The service as clients see it, without a slash at its end. */
   readonly publicUrl: string
   /** `Cache-Control` of what is read. */
@@ -97,8 +98,8 @@ export interface ReadModel {
   readonly settings?: SettingsTable
   readonly sweep?: Sweep
   project(event: DomainEvent): object | null
-  routes(reads: Reads<never>, options: RouteOptions): AnyElysia
-  extensions?(reads: Reads<never>, options: RouteOptions): readonly Extension[]
+  routes(reads: ServedReads<never>, options: RouteOptions): AnyElysia
+  extensions?(reads: ServedReads<never>, options: RouteOptions): readonly Extension[]
 }
 
 export function readModel<Event extends DomainEvent, Document extends TObject>(

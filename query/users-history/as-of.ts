@@ -2,9 +2,11 @@ import { instantParameter, toInstant } from '../../shared/http/instant-parameter
 import { versionTag } from '../../shared/http/entity-tags.ts'
 import { HttpProblem } from '../../shared/http/problem.ts'
 import type { Extension } from '../extensions.ts'
-import { versionsOf, type RouteOptions } from '../projector/read-model.ts'
+import { versionKey, versionsOf, type RouteOptions } from '../projector/read-model.ts'
 import { isKnown, setReadHeaders } from '../read-headers.ts'
-import { fields, type Reads, type Stored } from '../reads.ts'
+import { fields, type Stored } from '../reads.ts'
+import type { ServedReads } from '../served-reads.ts'
+import { whenFresh } from '../waiting/freshness.ts'
 import { valueNames, type VersionDocument } from './document.ts'
 import { erasedBefore } from './erasing.ts'
 
@@ -13,7 +15,7 @@ type Version = Stored<VersionDocument>
 const shown = fields(...valueNames, 'at', 'deletion', 'erased_at')
 
 /** `GET /users/:id?as_of=…`: the user as it was then, in the form in which it is read now. */
-export function asOf(reads: Reads<VersionDocument>, options: RouteOptions): Extension {
+export function asOf(reads: ServedReads<VersionDocument>, options: RouteOptions): Extension {
   return {
     path: '/users/:id',
     parameter: 'as_of',
@@ -24,11 +26,16 @@ export function asOf(reads: Reads<VersionDocument>, options: RouteOptions): Exte
     statuses: [410],
     async answer(value, exchange) {
       const instant = toInstant('as_of', value)
+      const id = exchange.params['id']!.toLowerCase()
       setReadHeaders(exchange, options)
-      const version = await versionAt(reads, options, exchange.params['id']!.toLowerCase(), instant)
+      await whenFresh(exchange, options, {
+        untilApplied: reads.untilApplied,
+        onlyOf: id,
+        documentIdOf: (written) => versionKey(written.id, written.version),
+      })
+      const version = await versionAt(reads, options, id, instant)
       if (isKnown(exchange, versionTag(version.version))) return undefined as never
       const values = valueNames.map((name) => [name, version[name]])
-      const id = exchange.params['id']!.toLowerCase()
       return { id, version: version.version, ...Object.fromEntries(values) } as never
     },
   }
@@ -36,7 +43,7 @@ export function asOf(reads: Reads<VersionDocument>, options: RouteOptions): Exte
 
 /** @throws HttpProblem `not-found` where there was none then, `gone` where nobody can tell any more */
 async function versionAt(
-  reads: Reads<VersionDocument>,
+  reads: ServedReads<VersionDocument>,
   { settings }: RouteOptions,
   id: string,
   instant: string,

@@ -3,6 +3,7 @@ import { userState } from '../../shared/events/users.ts'
 import { pageOfFound, pageParameters, pageSize, type Listing } from '../listing.ts'
 import { decodeCursor, type ListIdentity } from '../paging.ts'
 import { versionsOf } from '../projector/read-model.ts'
+import type { Stored } from '../reads.ts'
 
 const query = t.Object(
   { id: userState.properties.id, ...pageParameters('versions') },
@@ -20,7 +21,9 @@ export const historyListing: Listing<typeof query> = {
     limit: pageSize(asked) + 1,
     fields,
   }),
-  toPage: (asked, found) => pageOfFound(asked, found, identity(asked), '_id'),
+  toPage: (asked, found) => pageOfFound(asked, found, identity(asked), positionOf),
+  positionOf: (_, last) => positionOf(last),
 }
 
+const positionOf = ({ _id: id }: Stored<unknown>) => ({ value: id, id })
 const identity = ({ id }: { id: string }): ListIdentity => ({ sort: '-version', filters: { id } })

@@ -5,8 +5,9 @@ import { readDetail } from '../../shared/http/read-document.ts'
 import { HttpProblem } from '../../shared/http/problem.ts'
 import { withProblems } from '../../shared/http/schemas.ts'
 import { answersOf, pageOf } from '../answers.ts'
-import type { RouteOptions } from '../projector/read-model.ts'
-import type { Reads, Stored } from '../reads.ts'
+import { versionKey, type RouteOptions } from '../projector/read-model.ts'
+import type { Stored } from '../reads.ts'
+import type { ServedReads } from '../served-reads.ts'
 import { valueNames, versionDocument, type VersionDocument } from './document.ts'
 import { historyListing } from './listing.ts'
 import { erasedBefore } from './erasing.ts'
@@ -45,8 +46,8 @@ const versionBody = Type.Object(
 const page = pageOf(versionBody, 'Page of versions')
 
 /** `GET /users/:id/history`. */
-export function historyRoutes(reads: Reads<VersionDocument>, options: RouteOptions) {
-  const kept: Reads<VersionDocument> = {
+export function historyRoutes(reads: ServedReads<VersionDocument>, options: RouteOptions) {
+  const kept: ServedReads<VersionDocument> = {
     ...reads,
     async page(request) {
       const found = await reads.page(request)
@@ -57,11 +58,20 @@ export function historyRoutes(reads: Reads<VersionDocument>, options: RouteOptio
       return isErased ? found.map(withoutValues) : found
     },
   }
-  const answers = answersOf(kept, options, { body: versionBody, listing: historyListing, show })
+  const answers = answersOf(kept, options, {
+    body: versionBody,
+    listing: historyListing,
+    show,
+    // A version is erased, and a snapshot gives way to its event.
+    revisionOf: ({ version, type, erased_at }) => `${version} ${type} ${erased_at === undefined}`,
+    documentIdOf: ({ id, version }) => versionKey(id, version),
+  })
   return new Elysia({ name: 'users_history', prefix: '/users', tags: ['users'] }).get(
     '/:id/history',
-    ({ params, query, request, set }) =>
-      answers.page({ ...query, id: params.id.toLowerCase() }, { request, set }),
+    ({ params, query, request, set }) => {
+      const id = params.id.toLowerCase()
+      return answers.page({ ...query, id }, { request, set }, { onlyOf: id })
+    },
     {
       params: Type.Object({ id: userState.properties.id }),
       query: Type.Omit(historyListing.query, ['id'], { additionalProperties: false }),

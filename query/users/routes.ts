@@ -4,7 +4,7 @@ import { readDetail } from '../../shared/http/read-document.ts'
 import { withProblems } from '../../shared/http/schemas.ts'
 import { answersOf, pageOf } from '../answers.ts'
 import type { RouteOptions } from '../projector/read-model.ts'
-import type { Reads } from '../reads.ts'
+import type { ServedReads } from '../served-reads.ts'
 import type { UserDocument } from './document.ts'
 import { userListing } from './list.ts'
 
@@ -23,13 +23,15 @@ const user = t.Object(
 
 const page = pageOf(user, 'Page of users')
 
-export function userRoutes(reads: Reads<UserDocument>, options: RouteOptions) {
+export function userRoutes(reads: ServedReads<UserDocument>, options: RouteOptions) {
   const alone = options.extended('/users/:id')
   const answers = answersOf(reads, options, { body: user, listing: userListing })
   return new Elysia({ name: 'users', prefix: '/users', tags: ['users'] })
     .get(
       '/:id',
-      (context) => alone.answer(context.query, context) ?? answers.one(context.params.id, context),
+      // Named one by one: a handler that is given everything has everything made for it, for each request.
+      ({ params, query, request, set }) =>
+        alone.answer(query, { params, request, set }) ?? answers.one(params.id, { request, set }),
       {
         params: t.Object({ id: userState.properties.id }),
         query: alone.query,
@@ -49,7 +51,8 @@ export function userRoutes(reads: Reads<UserDocument>, options: RouteOptions) {
       detail: readDetail('list', {
         operationId: 'listUsers',
         summary: 'Users, page by page',
-        description: 'Follow `next_cursor`, or `Link` with rel="next", until there is none.',
+        description:
+          'Follow `next_cursor`, or `Link` with rel="next", until there is none. With `Accept: application/x-ndjson` the whole list comes as one answer, a user a line, from the cursor on and up to `limit` where they are given; one that ends without the end of its chunks was cut, and is not the whole.',
       }),
     })
 }

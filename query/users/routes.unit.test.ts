@@ -48,6 +48,7 @@ function setUp(reads: Partial<Reads<UserDocument>> = {}) {
             return Array.from({ length: 3 }, () => stored)
           },
           versions: async () => new Map(),
+          untilApplied: async () => {},
           versionOf: async (wanted) => (wanted === id ? stored.version : undefined),
           ...reads,
         },
@@ -192,7 +193,7 @@ test('the OpenAPI document has both operations with their parameters and answers
   const { get: list } = body.paths['/users'] ?? body.paths['/users/']
   expect([one.operationId, Object.keys(one.responses)]).toEqual([
     'getUser',
-    ['200', '304', '404', '406', '422', '503'],
+    ['200', '304', '400', '404', '406', '422', '503'],
   ])
   expect([list.operationId, Object.keys(list.responses)]).toEqual([
     'listUsers',

@@ -8,6 +8,9 @@ interface Route {
   readonly hooks?: unknown
 }
 
+/** Of a list of documents: pages, or the whole of it a line each. */
+export const listMediaTypes = ['application/json', 'application/x-ndjson'] as const
+
 const jsonOnly: MediaTypes = ['application/json']
 
 /** @param routes of the whole app, asked for once, at the first request. @returns by the route's pattern */

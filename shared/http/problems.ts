@@ -180,6 +180,21 @@ export const problems = {
     fix: 'Repeat it after `Retry-After` seconds; a write with the same `Idempotency-Key`, which makes the repeat safe even where `detail` says that the outcome is unknown.',
     example: { detail: 'the database does not answer; nothing was stored' },
   },
+  'not-yet-applied': {
+    status: 503,
+    title: 'The write behind the Consistency-Token cannot be read yet',
+    cause:
+      'The write is stored, and the read side had not applied it when the time to wait was over (`Prefer: wait`), or too many reads wait already.',
+    fix: 'Read again with the same token after `Retry-After` seconds. Never send the command again because of this answer.',
+    example: { detail: 'it was waited for as long as was allowed' },
+  },
+  parked: {
+    status: 503,
+    title: 'The write behind the Consistency-Token was set aside',
+    cause:
+      'The write is stored, and the read side could not apply its event: it waits for an operator, who sees it at `/health/pipeline`.',
+    fix: 'Waiting does not help. Read without the token for the state before it, or change the resource again: each event carries the whole state, so the next one mends what is shown.',
+  },
 } as const satisfies Readonly<Record<string, ProblemKind>>
 
 export interface ProblemKind {

@@ -1,16 +1,17 @@
-import { producesKey } from './media-types.ts'
+import { consistencyTokenHeader } from './consistency-token.ts'
+import { listMediaTypes, producesKey } from './media-types.ts'
 import { problemExample, type ProblemSlug } from './problems.ts'
 
 type Kind = 'document' | 'list'
 
-const ndjson = 'application/x-ndjson'
+const [, ndjson] = listMediaTypes
 
 /** `detail` of a route that answers through the read side's one way: what it takes and answers is documented once. */
 export function readDetail<Detail extends object>(kind: Kind, detail: Detail) {
   return {
     ...detail,
     [kindKey]: kind,
-    ...(kind === 'list' && { [producesKey]: ['application/json', ndjson] }),
+    ...(kind === 'list' && { [producesKey]: listMediaTypes }),
   }
 }
 
@@ -59,7 +60,7 @@ function documented(raw: Operation): Operation {
       ...operation.responses,
       200: {
         ...found,
-        headers: { ...found?.headers, ...headers, ...(isList && listHeaders) },
+        headers: { ...found?.headers, ...headers, ...(isList && listHeaders), ...preferenceApplied },
         content: { ...found?.content, ...(isList && { [ndjson]: lines }) },
       },
       304: { description: 'The answer that the client has is still right', headers },
@@ -85,10 +86,15 @@ function problemsOf(operation: Operation, bySlug: Readonly<Record<number, readon
   )
 }
 
-const problems = { 406: ['not-acceptable'] } as const
-const listProblems = { ...problems, 400: ['bad-cursor'] } as const
+const problems = {
+  400: ['bad-token'],
+  406: ['not-acceptable'],
+  503: ['unavailable', 'not-yet-applied', 'parked'],
+} as const
+const listProblems = { ...problems, 400: ['bad-cursor', 'bad-token'] } as const
 
 const descriptions: Readonly<Record<string, string>> = {
+  400: 'A cursor or the Consistency-Token was not made by this system, or for another resource',
   406: 'Accept rules out everything that can be served',
 }
 
@@ -114,6 +120,13 @@ const etag = (isList: boolean) => ({
     isList ? 'W/"1qk3b9-x2m0aa"' : '"1"',
   ),
 })
+const preferenceApplied = {
+  'Preference-Applied': header(
+    'What became of `Prefer`, on a read with a token: the seconds that it would have waited',
+    text,
+    'wait=5',
+  ),
+}
 const listHeaders = { Link: header('The next page, with rel="next"; absent on the last one', text) }
 
 const parameters = [
@@ -123,6 +136,20 @@ const parameters = [
     // In words: a form that came with it filled in would answer 304 at the second press.
     description:
       'An `ETag` that the client has, for example `"1"`: where it is still right the answer is 304, with no body',
+    schema: text,
+  },
+  {
+    in: 'header',
+    name: consistencyTokenHeader,
+    description:
+      'From the answer to a write: what is read then shows that write, or something newer. It waits for that if need be, and answers 503 where it takes too long.',
+    schema: { ...text, maxLength: 512 },
+  },
+  {
+    in: 'header',
+    name: 'Prefer',
+    description:
+      '`wait=5` has a read with a token wait for five seconds at most (RFC 7240), within the bound that the service sets. Without it the service has a default.',
     schema: text,
   },
 ]

@@ -16,4 +16,8 @@ const settings = settingsOrExit(querySettings)
 const log = createLogger('query', settings.LOG_LEVEL)
 const service = createQueryService(settings, log, (collectionOf) => createStoreWriter(collectionOf, ungated))
 const server = httpServer({ app: service.app, hostname: settings.HOST, port: service.port, log })
-await runProcess({ log, parts: [...service.parts, server], onStopping: service.health.stopping })
+await runProcess({
+  log,
+  parts: [...service.parts, server, service.room],
+  onStopping: service.health.stopping,
+})
