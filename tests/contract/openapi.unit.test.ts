@@ -44,12 +44,28 @@ for (const [name, app] of Object.entries(apps))
     // A form that came empty could not be sent as it is.
     for (const { operationId, parameters = [], requestBody } of operations) {
       const required = parameters.filter(({ required }) => required).map(({ schema }) => schema)
-      const body = requestBody?.content['application/json']?.schema
+      const body = Object.values(requestBody?.content ?? {})[0]?.schema
       const fields =
         body === undefined || body.example !== undefined ? [] : Object.values(body.properties ?? {})
       const empty = [...required, ...fields].filter(({ example }) => example === undefined)
       expect([operationId, empty]).toEqual([operationId, []])
     }
+    // Each problem is shown by an answer of its own status, whose type opens.
+    for (const { operationId, responses } of operations)
+      for (const [status, { content }] of Object.entries(responses)) {
+        const problem = content?.['application/problem+json']
+        if (!problem) continue
+        const shown = problem.examples
+          ? Object.values(problem.examples).map(({ value }) => value)
+          : [problem.example]
+        const statuses = shown.map((example) => String(example?.status))
+        expect([operationId, status, new Set(statuses)]).toEqual([operationId, status, new Set([status])])
+        for (const { type } of shown as { type: string }[])
+          expect([type, (await app.handle(new Request(`http://localhost${type}`))).status]).toEqual([
+            type,
+            200,
+          ])
+      }
     const ids = operations.map(({ operationId }) => operationId)
     expect(new Set(ids).size).toBe(ids.length)
     for (const { operationId, summary, responses } of operations)
@@ -65,7 +81,16 @@ interface Operation {
   summary: string
   parameters?: { required: boolean; schema: Schema }[]
   requestBody?: { content: Record<string, { schema: Schema }> }
-  responses: Record<string, unknown>
+  responses: Record<string, { content?: Record<string, Media> }>
+}
+
+interface Media {
+  example?: Problem
+  examples?: Record<string, { value: Problem }>
+}
+interface Problem {
+  type: string
+  status: number
 }
 
 interface Schema {
