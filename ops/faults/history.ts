@@ -17,6 +17,8 @@ export interface History {
   /** What the read side had to ask for once more, beside what it asks for when it is new. */
   readonly replays: readonly ReplayAsked[]
   readonly documents: readonly StoredUser[]
+  /** Of the history, one for each version of each user; undefined for a system that keeps none. */
+  readonly versions?: readonly StoredUser[] | undefined
   readonly convergence: Convergence
   readonly ends: readonly ProcessEnd[]
   readonly looks: readonly Look[]

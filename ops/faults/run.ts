@@ -101,7 +101,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       signal,
     })
     await watcher.stop()
-    const { rows, log, replays, documents } = await system.state(world)
+    const { rows, log, replays, documents, versions } = await system.state(world)
     await scene.lastly(documents)
     const history: History = {
       writes: client.writes,
@@ -112,6 +112,7 @@ export async function run(options: RunOptions): Promise<RunResult> {
       replays: replays.map((one) => ({ ...one, isExpected: scene.losesQueues })),
       publishes: system.publishes(world),
       documents: documents.filter(({ _id: id }) => !isBallast(id)),
+      versions: versions?.filter(({ _id: id }) => !isBallast(id)),
       convergence,
       ends: world.ends,
       looks: watcher.looks,
@@ -143,12 +144,12 @@ async function converge(
   for (;;) {
     signal.throwIfAborted()
     try {
-      const { log, documents, replays, backlogEvents, queued } = await state()
+      const { log, documents, versions, replays, backlogEvents, queued } = await state()
       last = { backlogEvents, queued }
       const isEmpty =
         Object.values(queued).every((count) => count === 0) && replays.every(({ phase }) => phase === 'done')
       const isAtRest = backlogEvents <= 0 && isEmpty
-      if (isAtRest && agrees(log, documents))
+      if (isAtRest && agrees(log, documents) && isWhole(log, versions))
         return { healedMs, agreedMs: nowMs(), limitMs, backlogEvents: 0, queued }
       restingSinceMs = isAtRest ? (restingSinceMs ?? nowMs()) : undefined
     } catch {
@@ -171,4 +172,9 @@ function agrees(log: readonly LogEvent[], documents: readonly StoredUser[]): boo
     documents.filter(({ _id: id }) => !isBallast(id)).map(({ _id: id, version }) => [id, version]),
   )
   return newest.size === shown.size && [...newest].every(([id, version]) => shown.get(id) === version)
+}
+
+/** One version for each event: which those are, the checker looks at. */
+function isWhole(log: readonly LogEvent[], versions: readonly StoredUser[] | undefined): boolean {
+  return versions === undefined || versions.filter(({ _id: id }) => !isBallast(id)).length === log.length
 }

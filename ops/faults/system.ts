@@ -1,3 +1,5 @@
+import { usersHistory } from '../../query/users-history/users-history.ts'
+import { users } from '../../query/users/users.ts'
 import { queueName } from '../../shared/messaging/names.ts'
 import type { Stack } from '../stack/index.ts'
 import type { PublishCall, StoredUser } from './history.ts'
@@ -22,6 +24,7 @@ export interface System {
 
 export interface SystemState extends Pick<Tables, 'rows' | 'log' | 'replays'> {
   readonly documents: readonly StoredUser[]
+  readonly versions?: readonly StoredUser[]
   /** In PostgreSQL, and nobody has said yet that the broker has them. */
   readonly backlogEvents: number
   /** Messages that nobody took, by queue. */
@@ -31,16 +34,17 @@ export interface SystemState extends Pick<Tables, 'rows' | 'log' | 'replays'> {
 export const ourSystem: System = {
   start: startWorld,
   async state({ places, topology: { partitions } }) {
-    const { group, collection } = await served(places)
-    const queues = Array.from({ length: partitions }, (_, partition) =>
-      queueName(group, partition, partitions),
+    const [current, history] = [await served(places, users), await served(places, usersHistory)]
+    const queues = [current, history].flatMap(({ group }) =>
+      Array.from({ length: partitions }, (_, partition) => queueName(group, partition, partitions)),
     )
-    const [{ head, cursor, ...tables }, documents, queued] = await Promise.all([
+    const [{ head, cursor, ...tables }, documents, versions, queued] = await Promise.all([
       readTables(places),
-      readDocuments(places, collection),
+      readDocuments(places, current.collection),
+      readDocuments(places, history.collection),
       queueDepths(places.brokerUrl, queues),
     ])
-    return { ...tables, documents, queued, backlogEvents: head - cursor }
+    return { ...tables, documents, versions, queued, backlogEvents: head - cursor }
   },
   publishes: ({ relays }) => readPublishes(relays.flatMap(({ recordFiles }) => recordFiles)),
 }

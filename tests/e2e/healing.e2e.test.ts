@@ -3,6 +3,7 @@ import type { AMQPChannel } from '@cloudamqp/amqp-client'
 import { listReplays } from '../../command/relay/replay/operations.ts'
 import { operatorWorld, type World } from '../../ops/operate/testing/world.ts'
 import { createRecords } from '../../query/projector/records.ts'
+import { readModels } from '../../query/read-models.ts'
 import { aggregateBinding, exchangeName, queueName } from '../../shared/messaging/names.ts'
 import { startProcess, type RunningProcess } from '../support/processes.ts'
 import { waitFor } from '../support/stack.ts'
@@ -18,10 +19,13 @@ beforeEach(async () => {
   channel = await (await world.connections.broker()).channel()
   stopRelay = await world.startRelay()
   replicas = await Promise.all(['a', 'b'].map(startReplica))
-  await waitFor(async () => (await needs()).length === 0 && (await queues()).length === 2, {
-    timeoutMs: 30_000,
-    what: 'the first filling',
-  })
+  await waitFor(
+    async () => (await needs()).length === 0 && (await queues()).length === 2 * readModels.length,
+    {
+      timeoutMs: 30_000,
+      what: 'the first filling',
+    },
+  )
   writing = write()
 })
 afterEach(async () => {
@@ -126,7 +130,7 @@ test("a group's binding that goes under load, while another group's stays, is no
 
 /** The replica that the broker delivers the partition to which is harmed, and the other. */
 async function activeAndStandby(): Promise<[RunningProcess, RunningProcess]> {
-  const active = /^projector_consumer_active\{(?=.*partition="0").*\} 1$/m
+  const active = /^projector_consumer_active\{(?=.*group="users-g1")(?=.*partition="0").*\} 1$/m
   const find = async () => {
     const texts = await Promise.all(replicas.map(async (replica) => (await replica.get('/metrics')).text))
     const [index, other] = texts

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'bun:test'
 import { invariantNames, type InvariantName } from '../history.ts'
 import { check } from './index.ts'
-import { ANN, BOB, call, type Draft, goodHistory } from './testing.ts'
+import { ANN, BOB, call, type Draft, goodHistory, withVersions } from './testing.ts'
 
 const broken = (history: Draft) =>
   Object.entries(check(history).invariants).flatMap(([name, { state }]) => (state === 'broken' ? [name] : []))
@@ -18,6 +18,21 @@ test('a run in which all is well: every invariant was asked and held, and the si
     recovered: 0,
   })
   expect(isGood).toBe(true)
+})
+
+test('with a history of every version, too', () => {
+  expect(broken(withVersions(goodHistory()))).toEqual([])
+})
+const versionHarms: Harm[] = [
+  ['a version is missing', (h) => h.versions!.splice(1, 1), ['I6']],
+  ['a version says what its event does not', (h) => (h.versions![1]!['last_name'] = 'Roe'), ['I4']],
+  ['a version of a snapshot, where the log has the event', (h) => (h.versions![1]!['rank'] = 2), ['I4']],
+  ['a version that nobody wrote', (h) => h.versions!.push({ _id: `${ANN}.0000000009`, version: 9 }), ['I4']],
+]
+test.each(versionHarms)('%s', (_, harm, invariants) => {
+  const history = withVersions(goodHistory())
+  harm(history)
+  expect(broken(history)).toEqual(invariants)
 })
 
 type Harm = [what: string, harm: (history: Draft) => unknown, invariants: InvariantName[]]

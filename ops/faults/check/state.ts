@@ -95,6 +95,13 @@ export function exactlyOnce(matched: Matched, found: Findings): void {
       return `${id} in version ${version} is not what its event says`
     })
   }
+  for (const version of history.versions ?? []) {
+    const [id, number] = [version._id.split('.')[0]!, version.version]
+    const event = eventsOf.get(id)?.find((one) => one.version === number)
+    found.expect(event !== undefined && isDeepStrictEqual({ ...version }, expectedVersion(event)), () => {
+      return `version ${number} of ${id} in the history is not what its event says`
+    })
+  }
   for (const one of traced)
     found.expect(one.events.length <= 1, () => `${nameOf(one)} was carried out ${one.events.length} times`)
 }
@@ -114,6 +121,24 @@ function expectedDocument({ aggregateId, version, data, occurredAt, ...event }: 
   }
 }
 
+const kinds = { created: 'created', updated: 'updated', deleted: 'deleted' } as const
+
+/** Of an event, and not of a snapshot, whose rank is below: the log of a run is whole. */
+function expectedVersion({ aggregateId, type, version, data, occurredAt }: LogEvent): object {
+  const kind = kinds[type.split('.')[2] as keyof typeof kinds]
+  const { id: _, changed = null, ...values } = data as UserData & { changed?: unknown }
+  return {
+    _id: `${aggregateId}.${String(version).padStart(10, '0')}`,
+    version,
+    rank: 4,
+    type: kind,
+    at: occurredAt,
+    by: null,
+    changed,
+    ...(kind === 'deleted' ? { deletion: true } : values),
+  }
+}
+
 /** I6: within the limit after healing: no backlog, empty queues, and the store is the fold of the log. */
 export function convergence({ history, eventsOf, documentOf }: Matched, found: Findings): void {
   const { agreedMs, limitMs, backlogEvents, queued } = history.convergence
@@ -126,7 +151,12 @@ export function convergence({ history, eventsOf, documentOf }: Matched, found: F
     left.length === 0,
     () => `queues are not empty: ${left.map(([name, count]) => `${name} ${count}`)}`,
   )
+  const kept = new Set(history.versions?.map(({ _id: id, version }) => `${id.split('.')[0]} ${version}`))
   for (const [id, events] of eventsOf) {
+    const lost = history.versions ? events.filter(({ version }) => !kept.has(`${id} ${version}`)) : []
+    found.expect(lost.length === 0, () => {
+      return `the history of ${id} lacks version ${lost.map(({ version }) => version).join(', ')}`
+    })
     const last = events.at(-1)!
     const document = documentOf.get(id)
     found.expect(document?.version === last.version, () => {

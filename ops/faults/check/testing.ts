@@ -111,3 +111,15 @@ export function goodHistory(): Draft {
     windowMax: 2,
   } as unknown as Draft
 }
+
+/** The same, with the history of a read model that keeps every version. */
+export function withVersions(history: Draft): Draft {
+  history.versions = history.log.map(({ aggregateId, version, type, data, occurredAt }) => {
+    const { id: _, ...values } = data
+    const kind = type.split('.')[2]!
+    const head = { _id: `${aggregateId}.000000000${version}`, version, rank: 4, type: kind }
+    const rest = kind === 'deleted' ? { deletion: true } : values
+    return { ...head, at: occurredAt, by: null, changed: null, ...rest }
+  })
+  return history
+}

@@ -6,6 +6,7 @@ import {
   requestRelease,
   type ParkedSummary,
 } from '../../../query/projector/parking/operations.ts'
+import { readModels } from '../../../query/read-models.ts'
 import { waitFor } from '../../wait.ts'
 import type { Scene } from '../scene.ts'
 import { withCollections } from '../world/places.ts'
@@ -126,10 +127,12 @@ async function unreadable(scene: Scene): Promise<void> {
     sent.push(...some)
     scene.mark(`${some.length} poisoned messages`)
   }
-  const areParked = async () => (await parkedIn(scene)).length >= sent.length
+  // Each read model has its own copy.
+  const all = readModels.flatMap(() => sent)
+  const areParked = async () => (await parkedIn(scene)).length >= all.length
   await waitFor(areParked, { timeoutMs: 15_000, what: 'parking' }).catch(() => {})
   const found = codesOf(await parkedIn(scene))
-  scene.fact('I4', found.join() === codesOf(sent).join(), `parked: ${found}; sent: ${codesOf(sent)}`)
+  scene.fact('I4', found.join() === codesOf(all).join(), `parked: ${found}; sent: ${codesOf(all)}`)
 }
 
 /**
@@ -154,7 +157,7 @@ async function deadly(scene: Scene): Promise<void> {
   // As a supervisor does.
   const isParked = async () => {
     for (const query of world.queries) if (!query.isRunning) query.start()
-    return (await parkedIn(scene)).length > 0
+    return (await parkedIn(scene)).length >= readModels.length
   }
   await waitFor(isParked, {
     timeoutMs: 120_000,
@@ -164,12 +167,12 @@ async function deadly(scene: Scene): Promise<void> {
   for (const proxy of world.proxies('mongo')) proxy.onData = undefined
   const parked = await parkedIn(scene)
   scene.mark(`${deaths} deaths, ${parked.length} parked`)
-  const [first] = parked
-  const isIt = first?.aggregate_id === id && first?.code === 'kills-the-process'
+  const isIt = parked.every(({ aggregate_id, code }) => aggregate_id === id && code === 'kills-the-process')
   const told = parked.map(({ code, aggregate_id }) => `${code} of ${aggregate_id}`).join(', ')
   scene.fact(
     'I4',
-    parked.length === 1 && isIt,
+    // By every read model that was about to write it.
+    parked.length === readModels.length && isIt,
     `parked after ${deaths} deaths: ${told}, and only ${id} is deadly`,
   )
   await withCollections(world.places.storeUrl, (collectionOf) =>

@@ -2,7 +2,6 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { AMQPChannel } from '@cloudamqp/amqp-client'
 import { createPointers } from '../../../query/projector/generations/pointers.ts'
 import { atGeneration, type ReadModel } from '../../../query/projector/read-model.ts'
-import { users } from '../../../query/users/users.ts'
 import { connectAmqp } from '../../../shared/messaging/amqp-connection.ts'
 import type { RecordLine } from '../entries/record.ts'
 import type { LogEvent, PublishCall, ReplayAsked, Row, StoredUser } from '../history.ts'
@@ -50,11 +49,14 @@ export async function readDocuments({ storeUrl }: Places, collection: string): P
 }
 
 /** The generation that is read at the moment: its queues and its collection. */
-export async function served({ storeUrl }: Places): Promise<Pick<ReadModel, 'group' | 'collection'>> {
+export async function served(
+  { storeUrl }: Places,
+  model: ReadModel,
+): Promise<Pick<ReadModel, 'group' | 'collection'>> {
   const pointer = await withCollections(storeUrl, (collectionOf) =>
-    createPointers(collectionOf).find(users.name),
+    createPointers(collectionOf).find(model.name),
   )
-  return pointer ? atGeneration(users, pointer.serving) : users
+  return pointer ? atGeneration(model, pointer.serving) : model
 }
 
 /** The harness's record around the publishers, from the files of all relays' lives. */

@@ -89,4 +89,53 @@ test('a log of both versions, live and replayed, is shown as it should be', asyn
   const late = await writeOld('Late')
   await waitFor(async () => Array.isArray(await shown(late)), { timeoutMs: 20_000, what: 'the late one' })
   expect(await shown(late)).toEqual([2, 'Late'])
+
+  // What the first version did not say, nobody knows; the events themselves are better than the snapshots beside them.
+  const history = async (id: string) => {
+    const { body } = await get(`/users/${id}/history`)
+    return (body.items ?? []).map(({ version, type, changed }: Record<string, unknown>) => [
+      version,
+      type,
+      changed,
+    ])
+  }
+  const wanted: [string, unknown[]][] = [
+    [
+      untouched,
+      [
+        [2, 'updated', null],
+        [1, 'created', null],
+      ],
+    ],
+    [
+      changed,
+      [
+        [3, 'updated', ['first_name']],
+        [2, 'updated', null],
+        [1, 'created', null],
+      ],
+    ],
+    [
+      deleted,
+      [
+        [3, 'deleted', []],
+        [2, 'updated', null],
+        [1, 'created', null],
+      ],
+    ],
+    [
+      late,
+      [
+        [2, 'updated', null],
+        [1, 'created', null],
+      ],
+    ],
+  ]
+  for (const [id, versions] of wanted) {
+    await waitFor(async () => (await history(id)).length === versions.length, { timeoutMs: 20_000, what: id })
+    await waitFor(async () => JSON.stringify(await history(id)) === JSON.stringify(versions), {
+      timeoutMs: 20_000,
+      what: 'the events in place of snapshots',
+    })
+  }
 }, 60_000)
