@@ -6,6 +6,7 @@ import { watchHealth } from '../shared/process/health-watch.ts'
 import type { Runnable } from '../shared/process/lifecycle.ts'
 import type { Logger } from '../shared/process/log.ts'
 import { answerMetrics, type Metrics } from '../shared/process/metrics.ts'
+import { operatorRoutes } from '../shared/process/operator-server.ts'
 import { createMetrics } from '../shared/process/registry.ts'
 import type { Settings } from '../shared/process/settings.ts'
 import { aggregates, genericAggregates } from './aggregates.ts'
@@ -81,6 +82,7 @@ export function createCommandService(
     pipeline: [postgresql, schema.probe],
   })
   const queryPublicUrl = settings.QUERY_PUBLIC_URL
+  const operators = operatorRoutes(settings.COMMAND_OPS_PORT, settings.HOST, log)
   const app = createCommandApp({
     commands: { execute: (command) => schema.whenReady(() => commands.execute(command)) },
     tokens: createConsistencyTokens(settings.TOKEN_SECRET),
@@ -97,12 +99,13 @@ export function createCommandService(
     metricsText: () => metrics.metrics(),
     onAnswer: answerMetrics(metrics),
     bodyBytesMax: settings.BODY_BYTES_MAX,
-    access: accessOf(settings, log),
+    access: { ...accessOf(settings, log), ...operators.access },
     hstsMaxAgeS: settings.HSTS_MAX_AGE_S,
   })
   const pool: Runnable = { name: 'database', start() {}, stop: database.close }
   const watch = watchHealth({ health, metrics, log })
-  return { app, loop, health, metrics, parts: [pool, schema, doorbell, loop, sweep, watch] }
+  const parts = [pool, schema, doorbell, loop, sweep, watch, ...operators.server(app)]
+  return { app, loop, health, metrics, parts }
 }
 
 function room(loop: CommitLoop) {

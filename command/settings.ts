@@ -1,6 +1,7 @@
 import { bodyBytesMaxDefault } from '../shared/http/body.ts'
 import { accessSettings } from '../shared/process/access-settings.ts'
 import { commonSettings } from '../shared/process/common-settings.ts'
+import { operatorPort } from '../shared/process/operator-server.ts'
 import { integer, oneOf, url } from '../shared/process/settings.ts'
 
 const {
@@ -42,6 +43,7 @@ export const migrateSettings = {
 
 export const commandSettings = {
   COMMAND_PORT: integer({ doc: 'Port of the command service.', default: 3000, min: 0, max: 65_535 }),
+  COMMAND_OPS_PORT: operatorPort('the command service'),
   HOST,
   ALLOW_UNAUTHENTICATED,
   ...accessSettings,

@@ -1,4 +1,5 @@
 import { aborted } from './interruption.ts'
+import { authorization } from './tokens.ts'
 import type { Progress } from './stack/progress.ts'
 
 /** The figures of the status line; undefined where a service does not tell. */
@@ -76,7 +77,10 @@ async function metric(
   fold: (values: number[]) => number,
 ): Promise<number | undefined> {
   try {
-    const answer = await fetch(`${origin}/metrics`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const answer = await fetch(`${origin}/metrics`, {
+      headers: await authorization(),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
     const values = samples(await answer.text(), name)
     return values.length > 0 ? fold(values) : undefined
   } catch {

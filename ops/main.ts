@@ -18,6 +18,7 @@ const VERBS: Record<string, Verb> = {
   stack: { summary: 'the servers alone: up, status, wipe, path', load: () => import('./verbs/stack.ts') },
   doctor: { summary: 'what this machine lacks, and how to get it', load: () => import('./verbs/doctor.ts') },
   check: { summary: 'types, lint and format', load: () => import('./verbs/check.ts') },
+  audit: { summary: 'known weaknesses of the packages', load: () => import('./verbs/audit.ts') },
   seed: { summary: 'realistic users over HTTP, compared at the end', load: () => import('./verbs/seed.ts') },
   docs: { summary: 'writes the documents that are made from code', load: () => import('./verbs/docs.ts') },
   demo: {
@@ -53,6 +54,7 @@ const VERBS: Record<string, Verb> = {
     summary: "the broker's users of relay and query, then ends",
     load: () => import('./verbs/broker-users.ts'),
   },
+  token: { summary: 'a token, where services share a secret', load: () => import('./verbs/token.ts') },
   healthcheck: { summary: 'is a role, or a URL, ready?', load: () => import('./verbs/healthcheck.ts') },
 }
 

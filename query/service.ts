@@ -9,6 +9,7 @@ import { watchHealth } from '../shared/process/health-watch.ts'
 import type { Runnable } from '../shared/process/lifecycle.ts'
 import type { Logger } from '../shared/process/log.ts'
 import { answerMetrics, type Metrics } from '../shared/process/metrics.ts'
+import { operatorRoutes } from '../shared/process/operator-server.ts'
 import { createMetrics } from '../shared/process/registry.ts'
 import type { Settings } from '../shared/process/settings.ts'
 import { createQueryApp } from './app.ts'
@@ -116,12 +117,14 @@ export function createQueryService(
       ),
     ],
   })
+  // A projector's own port has nothing else.
+  const operators = operatorRoutes(isApi ? settings.QUERY_OPS_PORT : '', settings.HOST, log)
   const shell = {
     log,
     health,
     metricsText: () => metrics.metrics(),
     onAnswer: answerMetrics(metrics),
-    access: accessOf(settings, log),
+    access: { ...accessOf(settings, log), ...operators.access },
     hstsMaxAgeS: settings.HSTS_MAX_AGE_S,
   }
   const app = isApi
@@ -164,6 +167,7 @@ export function createQueryService(
       pause,
       ...(projector ? [projector] : []),
       watchHealth({ health, metrics, log }),
+      ...operators.server(app),
     ],
   }
 }

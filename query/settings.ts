@@ -1,5 +1,6 @@
-import { accessSettings } from '../shared/process/access-settings.ts'
+import { accessSettings, isOn } from '../shared/process/access-settings.ts'
 import { commonSettings } from '../shared/process/common-settings.ts'
+import { operatorPort } from '../shared/process/operator-server.ts'
 import { integer, someOf, text, type Setting } from '../shared/process/settings.ts'
 import { settingsTableOf } from './projector/model-settings.ts'
 import { readModels } from './read-models.ts'
@@ -37,6 +38,7 @@ const own = {
     min: 0,
     max: 65_535,
   }),
+  QUERY_OPS_PORT: operatorPort('the query service'),
   HOST,
   ALLOW_UNAUTHENTICATED,
   ...accessSettings,
@@ -61,12 +63,18 @@ const own = {
     min: 100,
     max: 60_000,
   }),
-  CACHE_CONTROL: text({
-    doc: '`Cache-Control` of every read. `no-cache` lets a cache keep an answer that it asks about each time (304); `public, max-age=1` lets one in front answer for a second by itself.',
-    default: 'no-cache',
-    pattern: /^[a-z][a-z-]*(=\d+)?(, *[a-z][a-z-]*(=\d+)?)*$/,
-    accepts: 'directives such as no-cache, private or public, max-age=1',
-  }),
+  CACHE_CONTROL: {
+    ...text({
+      doc: '`Cache-Control` of every read. `no-cache` lets a cache keep an answer that it asks about each time (304); `public, max-age=1` lets one in front answer for a second by itself.',
+      default: 'no-cache',
+      pattern: /^[a-z][a-z-]*(=\d+)?(, *[a-z][a-z-]*(=\d+)?)*$/,
+      accepts: 'directives such as no-cache, private or public, max-age=1',
+    }),
+    objection: (value: string, settings: Readonly<Record<string, unknown>>) =>
+      isOn(settings) && /\b(public|s-maxage|must-revalidate)\b/.test(value)
+        ? 'would let a cache in front give what one may read to everybody: without public, s-maxage and must-revalidate, or without authentication'
+        : undefined,
+  },
   CONSISTENCY_WAIT_DEFAULT_S: integer({
     doc: 'A read with a `Consistency-Token` and no `Prefer: wait=N` waits for its write this long at most (seconds).',
     default: 2,

@@ -13,10 +13,10 @@ const { services } = await composeFile()
 const notPassed: Record<string, string[]> = {
   migrate: [],
   // It does not migrate here, and so needs no other role's URL.
-  command: ['COMMAND_PORT', 'POSTGRES_OWNER_URL', 'POSTGRES_RELAY_URL'],
+  command: ['COMMAND_PORT', 'COMMAND_OPS_PORT', 'POSTGRES_OWNER_URL', 'POSTGRES_RELAY_URL'],
   // It is not the owner here either: old segments are dropped by the verb.
   relay: ['RELAY_PORT', 'POSTGRES_OWNER_URL', 'OUTBOX_RETENTION_HOURS'],
-  query: ['PROJECTOR_PORT', 'QUERY_PORT', 'QUERY_ROLES', 'REPLICA_ID'],
+  query: ['PROJECTOR_PORT', 'QUERY_OPS_PORT', 'QUERY_PORT', 'QUERY_ROLES', 'REPLICA_ID'],
 }
 const tables: Record<string, SettingsTable> = {
   migrate: migrateSettings,

@@ -1,3 +1,4 @@
+import { authorization } from '../tokens.ts'
 import { aborted } from '../interruption.ts'
 import { samples } from '../live-figures.ts'
 import { sum } from '../report/numbers.ts'
@@ -111,7 +112,10 @@ function difference(before: Observation, now: Observation): Sample {
 /** What they tell, of those that answer. */
 async function textsOf(origins: readonly string[]): Promise<string[]> {
   const answers = origins.map(async (origin) => {
-    const answer = await fetch(`${origin}/metrics`, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    const answer = await fetch(`${origin}/metrics`, {
+      headers: await authorization(),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    })
     return answer.ok ? [await answer.text()] : []
   })
   return (await Promise.all(answers.map((answer) => answer.catch(() => [])))).flat()

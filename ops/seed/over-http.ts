@@ -1,8 +1,9 @@
+import { authorization } from '../tokens.ts'
 import type { Services } from './journey.ts'
 
 export function overHttp(commandUrl: string, queryUrl: string): Services {
   const call = async (url: string, init?: RequestInit) => {
-    const response = await fetch(url, init)
+    const response = await fetch(url, { ...init, headers: { ...init?.headers, ...(await authorization()) } })
     const text = await response.text()
     return { status: response.status, body: text ? (JSON.parse(text) as unknown) : undefined }
   }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import swaggerScript from 'swagger-ui-dist/swagger-ui-bundle.js' with { type: 'file' }
 import swaggerStyle from 'swagger-ui-dist/swagger-ui.css' with { type: 'file' }
 import type { Asset } from '../http/assets.ts'
+import accessScript from './browser/access.js' with { type: 'file' }
 import baseStyle from './browser/base.css' with { type: 'file' }
 import examplesScript from './browser/examples.js' with { type: 'file' }
 import homeStyle from './browser/home.css' with { type: 'file' }
@@ -21,6 +22,7 @@ const style = 'text/css; charset=utf-8'
 export const pageAssets: readonly Asset[] = [
   asset('swagger-ui-bundle.js', script, swaggerScript),
   asset('swagger-ui.css', style, swaggerStyle),
+  asset('access.js', script, accessScript),
   asset('base.css', style, baseStyle),
   asset('examples.js', script, examplesScript),
   asset('home.css', style, homeStyle),

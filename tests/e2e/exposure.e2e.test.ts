@@ -4,7 +4,7 @@ import { join } from 'node:path'
 const root = join(import.meta.dirname, '../..')
 
 for (const role of ['command', 'relay', 'query'])
-  test(`${role} does not listen beyond this machine without authentication, unless told to`, async () => {
+  test(`S21 ${role} does not listen beyond this machine without authentication, unless told to`, async () => {
     const child = Bun.spawn([process.execPath, 'ops/main.ts', role], {
       cwd: root,
       env: { PATH: process.env['PATH'] ?? '', HOST: '0.0.0.0' },

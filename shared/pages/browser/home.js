@@ -2,7 +2,7 @@
  * Asks both services how they are, every other second while somebody looks.
  *
  * @typedef {{ name: string, state: 'ok' | 'degraded' | 'failed', reason?: string, latency_ms?: number, seconds?: number }} Check
- * @typedef {{ status: Check['state'], checks: Check[] }} HealthReport
+ * @typedef {{ status: Check['state'] | 'closed', checks: Check[] }} HealthReport
  */
 const everyMs = 2_000
 const timeoutMs = 1_900
@@ -10,8 +10,20 @@ const lagsKept = 60
 
 /** Seconds, oldest first. @type {number[]} */
 const lags = []
-const words = { ok: 'ready', degraded: 'degraded', failed: 'not ready', unreachable: 'no answer' }
-const pipelineWords = { ok: 'flowing', degraded: 'degraded', failed: 'alarm', unreachable: 'no answer' }
+const words = {
+  ok: 'ready',
+  degraded: 'degraded',
+  failed: 'not ready',
+  closed: 'not for you',
+  unreachable: 'no answer',
+}
+const pipelineWords = {
+  ok: 'flowing',
+  degraded: 'degraded',
+  failed: 'alarm',
+  closed: 'asks for a token',
+  unreachable: 'no answer',
+}
 
 const element = (/** @type {string} */ id) => /** @type {HTMLElement} */ (document.getElementById(id))
 const cards = /** @type {HTMLElement[]} */ ([...document.querySelectorAll('[data-service]')])
@@ -35,6 +47,8 @@ async function refresh() {
 async function ask(card, path) {
   try {
     const answer = await fetch(card.dataset['service'] + path, { signal: AbortSignal.timeout(timeoutMs) })
+    // It is asked for without a token: this page has none.
+    if (answer.status === 401) return { status: 'closed', checks: [] }
     return await answer.json()
   } catch {
     return undefined
@@ -69,11 +83,14 @@ function showPipeline(/** @type {(HealthReport | undefined)[]} */ reports) {
 
   const worst = reports.includes(undefined)
     ? undefined
-    : ['failed', 'degraded', 'ok'].find((state) => reports.some((report) => report?.status === state))
+    : ['closed', 'failed', 'degraded', 'ok'].find((state) =>
+        reports.some((report) => report?.status === state),
+      )
   show(element('pipeline'), worst, pipelineWords)
   const alarm =
     checks.find(({ state }) => state === 'failed') ?? checks.find(({ state }) => state === 'degraded')
-  const fine = worst === 'ok' ? 'from the command to the document' : 'a service does not answer'
+  const reasons = { ok: 'from the command to the document', closed: 'see /health/pipeline with a token' }
+  const fine = worst === 'ok' || worst === 'closed' ? reasons[worst] : 'a service does not answer'
   element('pipeline-reason').textContent = alarm ? `${alarm.name}: ${alarm.reason ?? alarm.state}` : fine
 }
 

@@ -1,8 +1,9 @@
 /** Swagger UI over this service's document, with forms that `tryout.js` keeps filled in. */
+import { openDocument, tokenInUse } from './access.js'
 import { placesOf } from './examples.js'
 import { createTryOut } from './tryout.js'
 
-const openapi = await (await fetch('/swagger/json')).json()
+const openapi = await openDocument()
 const search = new URLSearchParams(location.search)
 /** `?users=<id>`, as the other page's link has it: by collection. @type {Map<string, string>} */
 const linked = new Map()
@@ -95,6 +96,8 @@ const ui = /** @type {any} */ (globalThis).SwaggerUIBundle({
 })
 
 async function started() {
+  // "Authorize" begins with what opened the document.
+  if (tokenInUse() !== undefined) ui.preauthorizeApiKey('token', tokenInUse())
   for (const [collection, id] of linked) {
     tell(collection, id, "is in this page's address")
     if (!location.hash) openFirst(collection)

@@ -12,6 +12,7 @@
  * @property {(operation: Operation) => void} send
  * @property {(collection: string, id: string | undefined, why: string) => void} tell which example is in the forms now
  */
+import { fetchWithToken } from './access.js'
 import { createKeys } from './keys.js'
 import {
   bodiesOf,
@@ -87,7 +88,7 @@ export function createTryOut(openapi, linked, forms) {
     for (const { collection, from } of sources) {
       const link = linked.get(collection)
       if (link !== undefined && !gone.has(link)) continue
-      const answer = await fetch(from).catch(() => undefined)
+      const answer = await fetchWithToken(from).catch(() => undefined)
       if (!answer?.ok) continue
       const id = (await answer.json()).items[0]?.id
       if (id === undefined)
