@@ -1,5 +1,6 @@
 import type { TSchema } from '@sinclair/typebox'
 import { t } from 'elysia'
+import type { ProblemStatus } from '../shared/http/problems.ts'
 import type { Exchange } from './read-headers.ts'
 
 /** What one read model answers on another one's path: where the request has its query parameter. */
@@ -9,7 +10,7 @@ export interface Extension {
   readonly parameter: string
   readonly schema: TSchema
   /** Those that the route does not have without it. */
-  readonly statuses: readonly number[]
+  readonly statuses: readonly ProblemStatus[]
   /** @param value valid by the schema */
   answer(
     value: string,
@@ -20,7 +21,7 @@ export interface Extension {
 /** For the route of a path: the query string that it takes, and what others answer. */
 export interface Extended {
   readonly query: ReturnType<typeof queryOf>
-  readonly statuses: readonly number[]
+  readonly statuses: readonly ProblemStatus[]
   /** Undefined where the answer is the route's own. */
   answer(
     query: Readonly<Record<string, unknown>>,

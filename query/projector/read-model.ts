@@ -8,7 +8,11 @@ import type { FreshnessOptions } from '../waiting/freshness.ts'
 import type { Sweep } from './sweeps.ts'
 
 /** What the author of a read model writes; everything else is the machinery's. */
-export interface ReadModelSpec<Event extends DomainEvent, Document extends TObject> {
+export interface ReadModelSpec<
+  Event extends DomainEvent,
+  Document extends TObject,
+  Routes extends AnyElysia = AnyElysia,
+> {
   /** `users`; with the generation it names the collection `users_g1` and the consumer group `users-g1`. */
   readonly name: string
   /**
@@ -39,7 +43,7 @@ export interface ReadModelSpec<Event extends DomainEvent, Document extends TObje
    * another order cannot hurt. `null` means deleted, and leaves a tombstone.
    */
   project(event: Event): Static<Document> | null
-  routes(reads: ServedReads<Static<Document>>, options: RouteOptions): AnyElysia
+  routes(reads: ServedReads<Static<Document>>, options: RouteOptions): Routes
   /** What it answers on other read models' paths. */
   extensions?(reads: ServedReads<Static<Document>>, options: RouteOptions): readonly Extension[]
 }
@@ -81,8 +85,11 @@ export interface RouteOptions extends FreshnessOptions {
 
 export type ReadModelSettings = Readonly<Record<string, unknown>>
 
-/** A read model as the generic machinery knows it, with its events' and document's types forgotten. */
-export interface ReadModel {
+/**
+ * A read model as the generic machinery knows it, with its events' and document's types forgotten. Those of its routes
+ * are kept for typed clients.
+ */
+export interface ReadModel<Routes extends AnyElysia = AnyElysia> {
   readonly name: string
   readonly generation: number
   readonly group: string
@@ -98,19 +105,19 @@ export interface ReadModel {
   readonly settings?: SettingsTable
   readonly sweep?: Sweep
   project(event: DomainEvent): object | null
-  routes(reads: ServedReads<never>, options: RouteOptions): AnyElysia
+  routes(reads: ServedReads<never>, options: RouteOptions): Routes
   extensions?(reads: ServedReads<never>, options: RouteOptions): readonly Extension[]
 }
 
-export function readModel<Event extends DomainEvent, Document extends TObject>(
-  spec: ReadModelSpec<Event, Document>,
-): ReadModel {
+export function readModel<Event extends DomainEvent, Document extends TObject, Routes extends AnyElysia>(
+  spec: ReadModelSpec<Event, Document, Routes>,
+): ReadModel<Routes> {
   return {
     ...spec,
     ...namesOf(spec.name, spec.generation),
     isKeyedByAggregate: spec.key === undefined && spec.perVersion === undefined,
     key: spec.key ?? (spec.perVersion ? keyOfVersion : keyOfAggregate),
-  } as unknown as ReadModel
+  } as unknown as ReadModel<Routes>
 }
 
 /** The same read model with another generation's queues and collection. */

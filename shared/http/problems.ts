@@ -209,6 +209,7 @@ export interface ProblemKind {
 }
 
 export type ProblemSlug = keyof typeof problems
+export type ProblemStatus = (typeof problems)[ProblemSlug]['status']
 
 export interface FieldError {
   /** JSON pointer into the body (`/email`), or the parameter's name behind `path:` or `query:`. */

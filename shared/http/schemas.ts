@@ -37,14 +37,12 @@ export const resourceOf = <Properties extends TProperties>(title: string, state:
   )
 
 /** `responses` of a route: the given successes, and a problem for each of the statuses. */
-export function withProblems<Successes extends Record<number, unknown>>(
+export function withProblems<Successes extends Record<number, unknown>, Status extends number>(
   successes: Successes,
-  ...statuses: readonly number[]
-): Successes & Record<number, typeof problemSchema> {
-  return Object.assign(
-    { ...successes },
-    Object.fromEntries(statuses.map((status) => [status, problemSchema])),
-  )
+  ...statuses: readonly Status[]
+) {
+  const problems = Object.fromEntries(statuses.map((status) => [status, problemSchema]))
+  return Object.assign({ ...successes }, problems as Record<Status, typeof problemSchema>)
 }
 
 const check = Type.Object(
