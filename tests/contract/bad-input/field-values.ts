@@ -72,6 +72,26 @@ const noEmails = [
   'ada@\u001b.de',
 ]
 const controls = ['%00', 'a%00', '%01', '%0a', 'a%0d%0ab', '%09', '%1b%5B31m', '%7f', '%c2%85', '%c2%9f']
+const noInstants = [
+  '',
+  'now',
+  'yesterday',
+  '0',
+  '1769860800',
+  '2026',
+  '2026-01',
+  '2026-01-31',
+  '2026-13-01T00:00:00Z',
+  '2026-02-30T00:00:00Z',
+  '2026-01-31T24:30:00Z',
+  '2026-01-31T12:00:00',
+  '2026-01-31%2012:00:00',
+  '2026-01-31T12:00:00%2B99:00',
+  'Sat,%2031%20Jan%202026%2012:00:00%20GMT',
+  '2999-01-01T00:00:00Z',
+  '%00',
+  '%7B%22$gt%22:0%7D',
+]
 const blanks = ['', '%20', '+', '%c2%a0', '%e3%80%80', '%ef%bb%bf', '%e2%80%83%20']
 
 /** Values that fields and parameters of the right type must not have. */
@@ -89,6 +109,9 @@ export const fieldValues: Category = ({ user }) => [
       { method: 'PUT', path: `/users/${user.id}`, body: personText(field, '"\\u0000"'), headers: json },
       invalid(`/${field}`),
     ),
+  ),
+  ...noInstants.map((instant) =>
+    to('query', `as_of=${instant}`, { path: `/users/${user.id}?as_of=${instant}` }, invalid('query:as_of')),
   ),
   ...(['email', 'last_name', 'name_prefix'] as const).flatMap((parameter) => [
     ...[...controls, ...blanks].map((value) =>

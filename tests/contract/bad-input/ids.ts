@@ -67,6 +67,12 @@ export const ids: Category = () => [
   ...noIds.flatMap((id): BadInput[] => [
     to('query', `GET ${id.slice(0, 60)}`, { path: `/users/${id}` }, invalid('path:id')),
     to(
+      'query',
+      `GET the history of ${id.slice(0, 60)}`,
+      { path: `/users/${id}/history` },
+      invalid('path:id'),
+    ),
+    to(
       'command',
       `DELETE ${id.slice(0, 60)}`,
       { method: 'DELETE', path: `/users/${id}` },

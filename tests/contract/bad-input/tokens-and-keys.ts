@@ -62,7 +62,7 @@ const noTags = [
 ]
 
 /** Keys, tokens and tags that nobody handed out. */
-export const tokensAndKeys: Category = ({ user, usedKeys }) => {
+export const tokensAndKeys: Category = ({ user, other, usedKeys }) => {
   const path = `/users/${user.id}`
   const put = (name: string, headers: Record<string, string>, expect: Expectation) =>
     to(
@@ -71,6 +71,41 @@ export const tokensAndKeys: Category = ({ user, usedKeys }) => {
       { method: 'PUT', path, headers: { ...json, ...headers }, body: personWith({}) },
       expect,
     )
+  const { token } = user
+  const noTokens: readonly string[] = [
+    'x',
+    '.',
+    marker,
+    'null',
+    '*',
+    token.slice(0, -1),
+    token.slice(1),
+    `${token}A`,
+    `A${token}`,
+    token.toLowerCase(),
+    token.toUpperCase(),
+    [...token].toReversed().join(''),
+    `"${token}"`,
+    `${token}==`,
+    `${token}, ${token}`,
+    `${token};a=b`,
+    `Bearer ${token}`,
+    token.replace(/.$/, (last) => (last === 'A' ? 'Q' : 'A')),
+    token.replace(/^./, (first) => (first === 'A' ? 'B' : 'A')),
+    btoa(`${user.id}.1`),
+    btoa(`${user.id}.1.`),
+    btoa(`${user.id}.99${'\0'.repeat(16)}`),
+    btoa(JSON.stringify({ id: user.id, version: 1 })),
+    `${token}.${other.token}`,
+    `${token.slice(0, 20)}${other.token.slice(20)}`,
+    encodeURIComponent(`{"$ne":1}`),
+    '-'.repeat(60),
+    '_'.repeat(2_000),
+    'A'.repeat(8_000),
+    user.id,
+    `${user.id}.1`,
+  ]
+  const badToken: Expectation = { status: 400, slug: 'bad-token' }
   return [
     ...noKeys.map(([name, key]): BadInput =>
       to(
@@ -120,6 +155,21 @@ export const tokensAndKeys: Category = ({ user, usedKeys }) => {
           { status: 412, slug: 'precondition-failed' },
         ),
       ),
+    ...noTokens.flatMap((sent, index): BadInput[] => [
+      to(
+        'query',
+        `token ${index}: ${sent.slice(0, 40)}`,
+        { path, headers: { 'consistency-token': sent } },
+        badToken,
+      ),
+      to(
+        'query',
+        `token ${index} on a list`,
+        { path: '/users', headers: { 'consistency-token': sent } },
+        badToken,
+      ),
+    ]),
+    to('query', "another user's token", { path, headers: { 'consistency-token': other.token } }, badToken),
     ...noKeys.map(([name, key]) =>
       to('query', `a key on a read: ${name}`, { path, headers: { 'idempotency-key': key } }, { status: 200 }),
     ),
@@ -138,7 +188,7 @@ export const tokensAndKeys: Category = ({ user, usedKeys }) => {
       to(
         'query',
         `Prefer: ${prefer}`,
-        { path, headers: { prefer, 'consistency-token': user.token } },
+        { path, headers: { prefer, 'consistency-token': token } },
         { status: 200 },
       ),
     ),
