@@ -8,8 +8,9 @@ export const envelopeName = 'envelope'
 
 /** By name: the data of every event type, past versions too, and the envelope. As an envelope's `dataschema` names them. */
 export function contractSchemas(catalogues: readonly EventCatalogue[]): ReadonlyMap<string, JsonSchema> {
+  const [type = ''] = catalogues.flatMap(({ schemas }) => Object.keys(schemas))
   const schemas = new Map<string, JsonSchema>([
-    [envelopeName, document(envelopeName, jsonSchema(envelopeSchema))],
+    [envelopeName, document(envelopeName, jsonSchema(envelopeSchema(type)))],
   ])
   for (const { everyVersion, schemas: current } of catalogues)
     for (const [type, schema] of Object.entries(everyVersion)) {

@@ -44,7 +44,13 @@ const someUser = '01890a5d-ac96-774b-bcce-b302099a8057'
 const books = [{ sku: 'BOOK-42', quantity: 2, price: 1990 }]
 const wish = (number: string) => ({ number, user_id: someUser.toUpperCase(), items: books })
 
-const rulesOfAggregates = ['test', 'tests/architecture', '--test-name-pattern', '^(?!tidiness)']
+const rulesOfAggregates = [
+  'test',
+  '--timeout=60000',
+  'tests/architecture',
+  '--test-name-pattern',
+  '^(?!tidiness)',
+]
 
 describe('orders beside users, by the steps of docs/add-an-aggregate.md', () => {
   test('its snippets are those of the files', async () => {
@@ -61,6 +67,12 @@ describe('orders beside users, by the steps of docs/add-an-aggregate.md', () => 
     const changed = await copy.changed()
     expect(changed.filter((path) => !own.test(path))).toEqual(lists)
     expect(changed.length).toBe(lists.length + 5)
+    await follow(copy, 'made')
+    const made = (await copy.changed()).filter((path) => !changed.includes(path))
+    expect(made.filter((path) => !/^docs\/schemas\/orders\.order\.\w+\.v1\.json$/.test(path))).toEqual([
+      'docs/asyncapi.json',
+    ])
+    expect(made.length).toBe(1 + 4)
   })
 
   test('a side is 80 lines of code at most, and the walk-through has the figures', async () => {
@@ -91,7 +103,12 @@ describe('orders beside users, by the steps of docs/add-an-aggregate.md', () => 
 
   test('types, the rules of the architecture and the contracts hold', () => {
     expect(copy.bun(['check', '--no-script']).failure).toBe('')
-    const rules = copy.bun([...rulesOfAggregates, 'tests/contract/openapi', 'tests/contract/samples/samples'])
+    const rules = copy.bun([
+      ...rulesOfAggregates,
+      'tests/contract/openapi',
+      'tests/contract/samples/samples',
+      'tests/contract/events/contracts',
+    ])
     expect(rules.failure).toBe('')
   }, 120_000)
 
@@ -227,11 +244,13 @@ describe('orders beside users, by the steps of docs/add-an-aggregate.md', () => 
 describe('orders in place of users', () => {
   test('nothing that runs in production speaks of users any more', async () => {
     await follow(copy, 'replace')
+    await follow(copy, 'made')
+    expect(await copy.read('docs/asyncapi.json')).not.toContain('users.user')
     const { output } = copy.bun(['check', '--no-script'])
     const wrong = [
       ...new Set([...output.matchAll(/^(\S+\.ts)\(\d+,\d+\): error/gm)].map(([, file]) => file!)),
     ]
-    const triesTheSystem = /\.test\.ts$|\/testing\/|^tests\/|^ops\/(faults|seed|demo|load)\//
+    const triesTheSystem = /\.test\.ts$|\/testing\/|^tests\/|^ops\/(faults|seed|demo|load)\/|^load-tests\//
     expect(wrong.filter((file) => !triesTheSystem.test(file))).toEqual([])
     expect(wrong).toContain('tests/contract/command-app.entry.ts')
     const rules = copy.bun(rulesOfAggregates)

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { root } from './processes.ts'
 
 export interface CheckoutCopy {
@@ -38,7 +38,11 @@ export async function copyCheckout(): Promise<CheckoutCopy> {
   return {
     path,
     shell(script) {
-      const { status, stderr } = spawnSync('bash', ['-e', '-c', script], { cwd: path, encoding: 'utf8' })
+      const { status, stderr } = spawnSync('bash', ['-e', '-c', script], {
+        cwd: path,
+        encoding: 'utf8',
+        env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` },
+      })
       if (status !== 0) throw new Error(`${script}\n${stderr}`)
     },
     async edit(diff) {

@@ -83,7 +83,9 @@ describe('AsyncAPI', () => {
     for (const { events, snapshot } of input.sources)
       for (const type of Object.keys(events.schemas).filter((name) => name !== snapshot)) {
         const texts = recorded.map(({ text }) => JSON.stringify(JSON.parse(text)))
-        const { examples } = document.components.messages[type]
+        const { examples = [] } = document.components.messages[type]
+        // The first ones are recorded before any type of an aggregate gets its second version.
+        if (!recorded.some(({ type }) => type.startsWith(`${events.aggregate}.`))) continue
         expect(examples.length).toBeGreaterThan(0)
         for (const { payload } of examples) expect(texts).toContain(JSON.stringify(payload))
       }
