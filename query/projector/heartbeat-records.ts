@@ -7,7 +7,7 @@ export interface HeartbeatRecords {
   noteHeartbeat(entry: HeartbeatEntry): Promise<void>
   /** It is proven that nothing up to `seq` is missing. */
   noteSeen(queue: string, seq: number): Promise<void>
-  heartbeats(): Promise<readonly HeartbeatEntry[]>
+  heartbeats(): Promise<readonly NotedHeartbeat[]>
   /** @returns undefined for a queue that none has come through yet */
   heartbeatOf(queue: string): Promise<HeartbeatEntry | undefined>
 }
@@ -20,6 +20,11 @@ export interface HeartbeatEntry extends Pick<Heartbeat, 'time' | 'head' | 'curso
   readonly order: string
   /** Up to this `seq` it is proven that nothing is missing; undefined where nothing is proven by this one. */
   readonly seen?: number | undefined
+}
+
+export interface NotedHeartbeat extends HeartbeatEntry {
+  /** By the store's clock; undefined where a process of an older version noted it. */
+  readonly notedAt?: Date | undefined
 }
 
 /**
@@ -41,6 +46,7 @@ interface Stored {
   readonly head: number
   readonly cursor: number
   readonly seen?: number
+  readonly notedAt?: Date
 }
 
 export function createHeartbeatRecords(collectionOf: CollectionOf): HeartbeatRecords {
@@ -49,6 +55,8 @@ export function createHeartbeatRecords(collectionOf: CollectionOf): HeartbeatRec
     async noteHeartbeat({ queue, group, partition, time, order, head, cursor, seen }) {
       const change = {
         $set: { group, partition, time, order },
+        // No process's clock: whoever looks compares it with the store's own.
+        $currentDate: { notedAt: true as const },
         $max: seen === undefined ? { head, cursor } : { head, cursor, seen },
       }
       const older = { _id: queue, $or: [{ order: { $exists: false } }, { order: { $lt: order } }] }
@@ -74,4 +82,4 @@ export function createHeartbeatRecords(collectionOf: CollectionOf): HeartbeatRec
   }
 }
 
-const entryOf = ({ _id, order = '', ...rest }: Stored): HeartbeatEntry => ({ queue: _id, order, ...rest })
+const entryOf = ({ _id, order = '', ...rest }: Stored): NotedHeartbeat => ({ queue: _id, order, ...rest })

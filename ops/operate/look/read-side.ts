@@ -1,5 +1,6 @@
 import { countParked } from '../../../query/projector/parking/operations.ts'
 import { readPause, type Pause } from '../../../query/projector/pause.ts'
+import type { NotedHeartbeat } from '../../../query/projector/heartbeat-records.ts'
 import type { ReplayReason } from '../../../query/projector/queue-records.ts'
 import { createRecords } from '../../../query/projector/records.ts'
 import type { Connections } from '../connections.ts'
@@ -36,24 +37,24 @@ export interface SeenHeartbeat {
 
 export async function readReadSide({ store, collectionOf }: Connections): Promise<ReadSide> {
   const records = createRecords(collectionOf)
-  const [info, models, heartbeats, queues, paused, parkedEvents] = await Promise.all([
+  const [info, { localTime }, models, heartbeats, queues, paused, parkedEvents] = await Promise.all([
     store.command({ buildInfo: 1 }),
+    store.command({ hello: 1 }),
     readGenerations(collectionOf),
     records.heartbeats(),
     records.queues(),
     readPause(collectionOf),
     countParked(collectionOf),
   ])
-  const nowMs = Date.now()
   return {
     version: info['ferretdb']
       ? `FerretDB ${String(info['ferretdb'].version).replace(/^v/, '')}`
       : `MongoDB ${info['version']}`,
     models,
     heartbeats: Object.fromEntries(
-      heartbeats.map(({ queue, time, cursor }) => [
-        queue,
-        { ageSeconds: Math.max(0, nowMs - Date.parse(time)) / 1_000, appliedTo: cursor },
+      heartbeats.map((heartbeat) => [
+        heartbeat.queue,
+        { ageSeconds: ageMs(heartbeat, localTime) / 1_000, appliedTo: heartbeat.cursor },
       ]),
     ),
     incomplete: queues.flatMap(({ queue, replay }) =>
@@ -65,6 +66,10 @@ export async function readReadSide({ store, collectionOf }: Connections): Promis
     parkedEvents,
   }
 }
+
+/** Both by the store's clock, so that a wrong one of the relay's or of this machine makes no heartbeat older or younger. */
+const ageMs = ({ notedAt, time }: NotedHeartbeat, now: Date) =>
+  Math.max(0, now.getTime() - (notedAt?.getTime() ?? Date.parse(time)))
 
 const whys: Readonly<Record<ReplayReason, string>> = {
   first: 'it is new',
