@@ -6,6 +6,7 @@ import { usersMigration } from './20261124000200-users.ts'
 import { parkingMigration } from './20261124000300-parking.ts'
 import { replaysMigration } from './20261124000400-replays.ts'
 import { idempotencyMigration } from './20261124000500-idempotency.ts'
+import { forgottenReplaysMigration } from './20261124000600-forgotten-replays.ts'
 import { identifier } from '../sql.ts'
 import type { Roles } from './roles.ts'
 
@@ -17,6 +18,7 @@ const migrations: readonly (readonly [name: string, statements: (roles: Roles) =
   ['20261124000300-parking', parkingMigration],
   ['20261124000400-replays', replaysMigration],
   ['20261124000500-idempotency', idempotencyMigration],
+  ['20261124000600-forgotten-replays', forgottenReplaysMigration],
 ]
 
 export const migrationNames: readonly string[] = migrations.map(([name]) => name)

@@ -65,3 +65,41 @@ test('replays are listed with what they are for and how far they are, and one is
   ])
   expect(group.markers.every(({ request }) => request === other)).toBe(true)
 }, 60_000)
+
+test('those that ended are forgotten after a while, and what is open is not', async () => {
+  const { sql } = world.database
+  await group.declare()
+  await world.start()
+  const past = (name: string, count: number, age: string, phase: string) => sql`
+    INSERT INTO outbox_replays (id, consumer_group, aggregate, partitions, scope, reason, requested_by, requested_at, phase, finished_at)
+    SELECT gen_random_uuid(), ${name}, 'users', 8, '{"kind":"all"}', 'first', 'a test', clock_timestamp(), ${phase},
+           clock_timestamp() - ${age}::interval - n * interval '1 second'
+    FROM generate_series(1, ${count}::int) n`
+  await past('users-g1', 120, '1 hour', 'done')
+  await past('users-g1', 2, '31 days', 'failed')
+  await past('old-g1', 2, '31 days', 'done')
+  await past('old-g1', 2, '29 days', 'failed')
+  // Older than any, by its request; it waits for queues that are not there.
+  const open = crypto.randomUUID()
+  await sql`
+    INSERT INTO outbox_replays (id, consumer_group, aggregate, partitions, scope, reason, requested_by, requested_at, accepted_at, phase)
+    VALUES (${open}, 'other-g1', 'users', 8, '{"kind":"all"}', 'first', 'a test', '2020-01-01', '2020-01-01', 'waiting')`
+  await group.consume()
+  const asked = await group.ask({})
+  await waitFor(async () => (await showReplay(sql, asked))?.phase === 'done', {
+    timeoutMs: 15_000,
+    what: 'its end',
+  })
+  const kept = await sql`
+    SELECT consumer_group AS name, count(*)::int AS count FROM outbox_replays
+    WHERE id <> ${asked} GROUP BY 1 ORDER BY 1`
+  expect([...kept]).toEqual([
+    { name: 'old-g1', count: 2 },
+    { name: 'other-g1', count: 1 },
+    { name: 'users-g1', count: 100 },
+  ])
+  const [{ oldest }] = await sql`
+    SELECT extract(epoch FROM clock_timestamp() - min(finished_at))::float8 AS oldest FROM outbox_replays
+    WHERE consumer_group = 'users-g1'`
+  expect(oldest).toBeLessThan(3_600 + 110)
+}, 60_000)

@@ -6,15 +6,16 @@ import { instantSql, recordColumns } from '../statements.ts'
  * travel as JSON text.
  */
 
-/** $1 id … $10 error: given only where the request is refused */
+/** $1 id … $10 error: given only where the request is refused. With each that is new, old ones are forgotten. */
 export const addSql = `
-INSERT INTO outbox_replays (id, consumer_group, aggregate, partitions, only_partitions, scope, reason, requested_by, requested_at, phase, finished_at, error)
+WITH added AS (INSERT INTO outbox_replays (id, consumer_group, aggregate, partitions, only_partitions, scope, reason, requested_by, requested_at, phase, finished_at, error)
 SELECT $1::uuid, $2, $3, $4::int, (SELECT array_agg(p::int) FROM jsonb_array_elements_text(nullif($5::text::jsonb, 'null')) p),
        $6::text::jsonb, $7, $8, $9::timestamptz,
        CASE WHEN $10::text IS NULL THEN 'waiting' ELSE 'failed' END,
        CASE WHEN $10::text IS NULL THEN NULL ELSE clock_timestamp() END, $10::text
 ON CONFLICT (id) DO NOTHING
-RETURNING 1`
+RETURNING id)
+SELECT id, outbox_forget_replays() FROM added`
 
 export const openSql = `
 SELECT r.id::text AS id, consumer_group AS "group", aggregate, partitions, to_json(only_partitions)::text AS only,

@@ -12,7 +12,8 @@ import type { ReplaySource } from './source.ts'
  */
 export interface ReplayStore {
   /**
-   * Stores a request, as failed where it is refused.
+   * Stores a request, as failed where it is refused, and forgets those that ended long ago, or long before others of
+   * their group.
    * @returns false when the id was known already
    */
   add(request: ReplayRequest, refusal: string | undefined): Promise<boolean>
