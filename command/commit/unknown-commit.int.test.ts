@@ -21,7 +21,7 @@ describe('the connection dies while COMMIT is under way', () => {
   test('committed, with the answer lost: everybody is told so, and nothing is applied twice', async () => {
     const commit = doubt.atCommit('outbox', () => {
       doubt.proxy.mute('toClient')
-      void waitFor(async () => (await counts()).events > 0, { timeoutMs: 5_000, what: 'the commit' }).then(
+      void waitFor(async () => (await counts()).events > 0, { timeoutMs: 15_000, what: 'the commit' }).then(
         () => {
           doubt.proxy.unmute()
           doubt.proxy.cut()
@@ -59,7 +59,7 @@ describe('the connection dies while COMMIT is under way', () => {
     expect(await doubt.unknown()).toEqual({ 'no answer': 1 })
     await doubt.proxy.up()
     await waitFor(async () => (await post(2)).status === 201, {
-      timeoutMs: 5_000,
+      timeoutMs: 15_000,
       what: 'the service to be back',
     })
     const { users, events } = await counts()
@@ -89,7 +89,7 @@ test('a look waits until the transaction in doubt has ended', () =>
       let found: boolean | undefined
       const look = store.wasCommitted({ kind: 'event', eventId, afterSeq: '0' }).then((is) => (found = is))
       const waits = async () => (await doubt.advisoryLocks(false)) === 1
-      await waitFor(waits, { timeoutMs: 1_500, what: 'the look waits for the append lock' })
+      await waitFor(waits, { timeoutMs: 15_000, what: 'the look waits for the append lock' })
       expect(found).toBeUndefined()
       await doubtful.unsafe(end)
       expect(await look).toBe(end === 'COMMIT')
@@ -112,10 +112,10 @@ test('PostgreSQL is away: 503 at once after the setting, ready is red, and all h
   expect(text).toContain('command_accepting{service="command"} 0')
   await doubt.proxy.up()
   await waitFor(async () => (await doubt.side.call('GET', '/health/ready')).status === 200, {
-    timeoutMs: 5_000,
+    timeoutMs: 15_000,
     what: 'ready again',
   })
-  await waitFor(async () => (await post(4)).status === 201, { timeoutMs: 5_000, what: 'writes again' })
+  await waitFor(async () => (await post(4)).status === 201, { timeoutMs: 15_000, what: 'writes again' })
   const { users, events } = await counts()
   expect(users).toBe(events)
 })
@@ -134,8 +134,8 @@ test('a server that goes silent is cut off, and the batch is run again on a new 
   await silent.promise
   // The watchdog destroys the socket; the server then ends the transaction that nobody waits for.
   const hangs = async () => (await doubt.advisoryLocks(true)) === 1
-  await waitFor(hangs, { timeoutMs: 1_000, what: 'the transaction to hang' })
-  await waitFor(async () => !(await hangs()), { timeoutMs: 5_000, what: 'the watchdog' })
+  await waitFor(hangs, { timeoutMs: 15_000, what: 'the transaction to hang' })
+  await waitFor(async () => !(await hangs()), { timeoutMs: 15_000, what: 'the watchdog' })
   doubt.proxy.unmute()
   expect((await answer).status).toBe(201)
   expect(await counts()).toEqual({ users: 2, events: 2 })

@@ -21,7 +21,7 @@ afterEach(async () => {
   await world.dispose()
 })
 
-const timeoutMs = 10_000
+const timeoutMs = 20_000
 
 function start(options: Partial<Parameters<typeof createGenerations>[0]> = {}): Generations {
   const { collectionOf } = world.database
@@ -121,7 +121,7 @@ test('a second generation is fed beside the first, read after a switch, and the 
   expect(await labelIn('things_g1', live)).toBe('live')
   expect((await projector.pipeline())['consumers']).toMatchObject({ state: 'ok', partitions: 2 })
   expect(await projector.total('projector_consumer_up')).toBe(2)
-}, 30_000)
+}, 60_000)
 
 test('a process that ends takes its report away', async () => {
   const generations = start()

@@ -13,7 +13,7 @@ beforeEach(async () => {
 })
 afterEach(() => world.dispose())
 
-const timeoutMs = 10_000
+const timeoutMs = 20_000
 const queues = [0, 1].map((partition) => queueName('things-g1', partition, 2))
 
 const labelOf = async (id: string) => (await world.documents.findOne({ _id: id }))?.label
@@ -141,7 +141,7 @@ test('a queue deleted while no projector ran, and one lost again during its repl
   expect((await health(projector))?.state).toBe('failed')
   await world.relay.replay(second)
   await becomes(projector, 'ok')
-}, 20_000)
+}, 60_000)
 
 test('a store that lost what it had is filled again, whether it is noticed running or at the start', async () => {
   const projector = await startFilled()
@@ -158,7 +158,7 @@ test('a store that lost what it had is filled again, whether it is noticed runni
   expect(atStart).toMatchObject({ only: null, scope: { kind: 'all' }, reason: 'store-lost' })
   await world.relay.replay(atStart)
   await becomes(next, 'ok')
-}, 20_000)
+}, 60_000)
 
 test('a binding that is gone while another group still gets the events: noticed, bound again, brought back', async () => {
   const projector = await startFilled()
@@ -182,7 +182,7 @@ test('a binding that is gone while another group still gets the events: noticed,
   await becomes(projector, 'ok')
   await heartbeat(projector, { id: later, seq: 7, version: 1, count: 3 })
   expect(await needOf(projector, 0)).toBeUndefined()
-}, 20_000)
+}, 60_000)
 
 test('a hole in the middle, with later events behind it', async () => {
   const projector = await startFilled()
@@ -199,7 +199,7 @@ test('a hole in the middle, with later events behind it', async () => {
   await world.relay.publish([{ id, version: 2, seq: 7, label: 'two' }])
   await heartbeat(projector, { id, seq: 7, version: 2, count: 3 })
   expect(await world.relay.nextRequest()).toMatchObject({ scope: { kind: 'from', seq: 5 } })
-}, 20_000)
+}, 60_000)
 
 test('a queue that is purged while nobody consumes it', async () => {
   const first = await startFilled()
@@ -212,7 +212,7 @@ test('a queue that is purged while nobody consumes it', async () => {
   const next = await world.startProjector({ replica: 'replica-2' })
   await heartbeat(next, { id: purged, seq: 6, version: 1, count: 2 })
   expect(await world.relay.nextRequest()).toMatchObject({ only: [0], scope: { kind: 'from', seq: 5 } })
-}, 20_000)
+}, 60_000)
 
 test('a hole in the middle that a hand-over hides from both consumers, with later events behind it', async () => {
   const first = await startFilled()
@@ -232,7 +232,7 @@ test('a hole in the middle that a hand-over hides from both consumers, with late
     scope: { kind: 'from', seq: 5 },
     reason: 'events-missing',
   })
-}, 20_000)
+}, 60_000)
 
 test('no alarm where each of several consumers had a part of what was sent', async () => {
   let projector = await startFilled()
@@ -254,7 +254,7 @@ test('no alarm where each of several consumers had a part of what was sent', asy
   const id = await send(10)
   await heartbeat(projector, { id, seq: 10, version: 1, count: 6 })
   expect(await world.relay.nextRequest()).toMatchObject({ scope: { kind: 'from', seq: 8 } })
-}, 30_000)
+}, 60_000)
 
 test('no alarm where another replica applied the event, or nothing has come yet, or a relay begins anew', async () => {
   const first = await startFilled()
@@ -269,7 +269,7 @@ test('no alarm where another replica applied the event, or nothing has come yet,
   await heartbeat(next, { id: late, seq: 8, version: 1, count: 1 }, 2)
   expect(await needOf(next, 0)).toBeUndefined()
   expect(await next.total('projector_replays_needed_total')).toBe(0)
-}, 20_000)
+}, 60_000)
 
 test('no alarm where the event came and is parked, to the consumer that parked it or to the next', async () => {
   const first = await startFilled()
@@ -283,7 +283,7 @@ test('no alarm where the event came and is parked, to the consumer that parked i
   const next = await world.startProjector({ replica: 'replica-2' })
   await heartbeat(next, { id: bad, seq: 6, version: 1, count: 2 })
   expect(await needOf(next, 0)).toBeUndefined()
-}, 20_000)
+}, 60_000)
 
 test('where documents have ids of their own only a count can tell that something is missing', async () => {
   const readModels = [{ ...things, isKeyedByAggregate: false }]
@@ -295,7 +295,7 @@ test('where documents have ids of their own only a count can tell that something
   expect(await needOf(projector, 0)).toBeUndefined()
   await heartbeat(projector, { id: idOn(0), seq: 8, version: 1, count: 3 })
   expect(await world.relay.nextRequest()).toMatchObject({ reason: 'events-missing', scope: { seq: 6 } })
-}, 20_000)
+}, 60_000)
 
 test('a replica that dies after it claimed a request and before it sent it: another sends it', async () => {
   const projector = await world.startProjector()
@@ -324,4 +324,4 @@ test('a request of which nothing comes is made again, while heartbeats flow', as
   // Late, and as good as any.
   await world.relay.replay(first)
   await becomes(projector, 'ok')
-}, 20_000)
+}, 60_000)

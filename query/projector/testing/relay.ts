@@ -77,7 +77,7 @@ export async function createRelay(url: string, partitions: number) {
     },
     /** Waits for one. */
     nextRequest(): Promise<ReplayRequest> {
-      return waitFor(() => this.request(), { timeoutMs: 15_000, what: 'a request for a replay' })
+      return waitFor(() => this.request(), { timeoutMs: 20_000, what: 'a request for a replay' })
     },
     /** Answers a request with these events, to the queues alone, and the markers behind them. */
     async replay(request: ReplayRequest, events: readonly ThingEvent[] = [], head = 0) {
