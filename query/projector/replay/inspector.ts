@@ -79,7 +79,7 @@ export function createInspector(options: InspectorOptions): Inspector {
           const { heartbeat } = item
           const last = heartbeat.last?.[of.model.handles.aggregate]
           watchRelay(heartbeat)
-          const finding = by.judge({ last, term: heartbeat.term })
+          const finding = by.judge({ last, term: heartbeat.term, cursor: heartbeat.cursor })
           notes.push(() => noteHeartbeat(heartbeat, finding))
           break
         }

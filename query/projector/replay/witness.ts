@@ -10,8 +10,8 @@ export interface Witness {
   saw(seq: number): void
   /** Something came that could not be counted. */
   blur(): void
-  /** @param sent the last event that the heartbeat names, and the relay's term */
-  judge(sent: { last: LastEvent | undefined; term: number | undefined }): Finding
+  /** @param sent the last event that the heartbeat names, the relay's term, and up to where everything is confirmed */
+  judge(sent: { last: LastEvent | undefined; term: number | undefined; cursor: number }): Finding
   /** What another can go on from; the same object until something changes. */
   readonly tally: Tally
 }
@@ -52,10 +52,10 @@ export function createWitness(tally: Tally = nothing): Witness {
     blur() {
       if (tally.isExact) tally = { ...tally, isExact: false }
     },
-    judge({ last, term = null }) {
-      if (!last) return { kind: 'nothing-said' }
+    judge({ last, term = null, cursor }) {
       const { highest, received, isExact, baseline } = tally
-      const { seq, count } = last
+      // Its term has confirmed nothing yet, and counts from here.
+      const { seq, count } = last ?? { seq: cursor, count: 0 }
       // A probe amid a window names the confirmed prefix, and what came beyond it belongs to the next heartbeat.
       if (highest > seq) return { kind: 'amid' }
       const base = baseline?.term === term ? baseline : undefined
@@ -63,9 +63,12 @@ export function createWitness(tally: Tally = nothing): Witness {
       if (base && count < base.count) return { kind: 'amid' }
       if (received > 0 || !isExact || base?.count !== count)
         tally = { highest, received: 0, isExact: true, baseline: { term, count, seq } }
-      if (base && isExact)
-        return received < count - base.count ? { kind: 'missing', after: base.seq } : { kind: 'arrived' }
-      return highest === seq ? { kind: 'arrived' } : { kind: 'unsure', last }
+      // All that a later term counts came after the baseline, and with it what the earlier one had yet to send.
+      const isLater = baseline !== null && (baseline.term ?? Infinity) < (term ?? -Infinity)
+      const sent = base ? count - base.count : isLater ? count : undefined
+      if (sent !== undefined && isExact && received < sent) return { kind: 'missing', after: baseline!.seq }
+      if (!last) return { kind: 'nothing-said' }
+      return (base && isExact) || highest === seq ? { kind: 'arrived' } : { kind: 'unsure', last }
     },
   }
 }

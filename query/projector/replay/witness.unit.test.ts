@@ -4,9 +4,14 @@ import { createWitness, type Finding } from './witness.ts'
 const sent = (seq: number, count: number, term = 1) => ({
   last: { seq, count, id: 'a', version: 1 },
   term,
+  cursor: seq,
 })
+/** The first of a term, before any event. */
+const begun = (term: number, cursor: number) => ({ last: undefined, term, cursor })
 /** Plays events (their seq) and heartbeats, and tells what was found at each heartbeat. */
-function play(...steps: (number | 'blur' | ReturnType<typeof sent>)[]): Finding['kind'][] {
+function play(
+  ...steps: (number | 'blur' | ReturnType<typeof sent> | ReturnType<typeof begun>)[]
+): Finding['kind'][] {
   const witness = createWitness()
   const found: Finding['kind'][] = []
   for (const step of steps)
@@ -92,9 +97,47 @@ describe('one that goes on from the tally of another', () => {
 test('another term counts anew', () => {
   expect(play(1, 2, sent(2, 2), 3, sent(3, 1, 2), sent(4, 2, 2))).toEqual(['arrived', 'arrived', 'missing'])
 })
+test('a term counts from its first heartbeat, which names nothing', () => {
+  expect(play(begun(1, 0), 1, 3, sent(3, 3))).toEqual(['nothing-said', 'missing'])
+  expect(play(begun(1, 0), begun(1, 0), 1, 2, sent(2, 2), begun(1, 0), 3, sent(3, 3))).toEqual([
+    'nothing-said',
+    'nothing-said',
+    'arrived',
+    'amid',
+    'arrived',
+  ])
+  expect(play(1, sent(1, 1), begun(2, 1), 3, sent(3, 2, 2))).toEqual(['arrived', 'nothing-said', 'missing'])
+})
+test('another term whose first heartbeat is lost too: fewer than it sent', () => {
+  expect(play(1, sent(1, 1), 2, 5, sent(5, 3, 2))).toEqual(['arrived', 'missing'])
+})
+test('another relay sends again what had no confirm, or what was confirmed and not noted: no hole', () => {
+  expect(play(1, sent(1, 1), 2, 3, begun(2, 1), 2, 3, 4, sent(4, 3, 2))).toEqual([
+    'arrived',
+    'amid',
+    'arrived',
+  ])
+  expect(play(1, 2, sent(2, 2), begun(2, 1), 2, 3, sent(3, 2, 2))).toEqual(['arrived', 'amid', 'arrived'])
+  expect(play(1, 2, sent(2, 2), 2, 3, sent(3, 2, 2), 4, sent(4, 3, 2))).toEqual([
+    'arrived',
+    'arrived',
+    'arrived',
+  ])
+})
+test('a relay that stood still past its lease and wakes up: no hole', () => {
+  expect(
+    play(1, sent(1, 1), begun(2, 1), 2, 3, sent(1, 1, 1), sent(3, 2, 2), 4, sent(3, 2, 1), sent(4, 3, 2)),
+  ).toEqual(['arrived', 'nothing-said', 'amid', 'arrived', 'amid', 'arrived'])
+  expect(play(1, sent(1, 1), begun(2, 1), sent(1, 1, 1), 2, sent(2, 1, 2))).toEqual([
+    'arrived',
+    'nothing-said',
+    'arrived',
+    'arrived',
+  ])
+})
 test('what could not be counted is no hole', () => {
   expect(play(1, sent(1, 1), 'blur', 3, sent(3, 3), sent(4, 4))).toEqual(['arrived', 'arrived', 'missing'])
 })
 test('a heartbeat that says nothing finds nothing', () => {
-  expect(createWitness().judge({ last: undefined, term: 1 }).kind).toBe('nothing-said')
+  expect(createWitness().judge({ last: undefined, term: 1, cursor: 0 }).kind).toBe('nothing-said')
 })
