@@ -160,7 +160,8 @@ async function deadly(scene: Scene): Promise<void> {
     return (await parkedIn(scene)).length >= readModels.length
   }
   await waitFor(isParked, {
-    timeoutMs: 120_000,
+    // Each read model takes its deaths.
+    timeoutMs: 300_000,
     what: 'the deadly event to be parked',
     intervalMs: 300,
   }).catch(() => {})
