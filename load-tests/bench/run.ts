@@ -41,7 +41,12 @@ export async function runBench(
   options: BenchOptions,
   { progress, signal }: { progress: Progress; signal: AbortSignal },
 ): Promise<BenchResult> {
-  const { site, close } = await openSite({ sizes: options.sizes, progress, signal })
+  const { site, close } = await openSite({
+    sizes: options.sizes,
+    withPeers: options.peers,
+    progress,
+    signal,
+  })
   const setting = settingNow(site, options)
   const rows: Row[] = []
   const failures: { part: PartName; reason: string }[] = []
@@ -50,15 +55,17 @@ export async function runBench(
       const title = `${part} (${index + 1} of ${options.parts.length})`
       for (const open of parts[part]) {
         const step = progress.step(title)
+        const failed = (reason: string) => {
+          progress.line(`   ✗ ${part}: ${reason}`)
+          failures.push({ part, reason })
+        }
         try {
-          rows.push(...(await measured(open, { site, options, step })))
+          rows.push(...(await measured(open, { site, options, step, failed })))
           step.done()
         } catch (error) {
           signal.throwIfAborted()
-          const reason = (error as Error).message
           step.done('no figure')
-          progress.line(`   ✗ ${part}: ${reason}`)
-          failures.push({ part, reason })
+          failed((error as Error).message)
         }
       }
     }
@@ -72,10 +79,12 @@ interface Run {
   readonly site: Omit<Site, 'defer'>
   readonly options: BenchOptions
   readonly step: Step
+  /** Told of a contender without a figure that no row needs. */
+  readonly failed: (reason: string) => void
 }
 
 /** @throws where a row has no figure */
-async function measured(open: Open, { site, options, step }: Run): Promise<Row[]> {
+async function measured(open: Open, { site, options, step, failed }: Run): Promise<Row[]> {
   const ends: (() => Promise<unknown>)[] = []
   try {
     step.note('making ready')
@@ -87,6 +96,7 @@ async function measured(open: Open, { site, options, step }: Run): Promise<Row[]
         signal: site.signal,
         onTurn: ({ name }, repetition, of) => step.note(`${repetition} of ${of}: ${name}`),
         onSample: ({ name }, sample) => site.progress.line(`     ${name}: ${told(sample)}`),
+        onFailure: ({ name }, { message }) => failed(`${name}: ${message}`),
       })
       rows.push(...rowsOf(comparison, samples, cpus().length))
     }

@@ -23,7 +23,7 @@ export class Broker {
     await this.channel.exchangeDeclare(exchangeName, 'topic', { durable: true })
     const queues = queuesOf(group)
     for (const [partition, queue] of queues.entries()) {
-      await this.channel.queueDeclare(queue, { durable: true }, { 'x-queue-type': 'quorum' })
+      await this.declareQueue(queue)
       await this.channel.queueBind(queue, exchangeName, aggregateBinding('users', partition, PARTITIONS))
     }
     // Without a taker of its heartbeats a relay is not ready; here they go where they are in nobody's way.
@@ -34,6 +34,10 @@ export class Broker {
     )
     await this.channel.queueBind(BEATS, exchangeName, 'relay.#')
     return queues
+  }
+
+  async declareQueue(queue: string): Promise<void> {
+    await this.channel.queueDeclare(queue, { durable: true }, { 'x-queue-type': 'quorum' })
   }
 
   async depths(queues: readonly string[]): Promise<{ messages: number; consumers: number }> {

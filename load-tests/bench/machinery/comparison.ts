@@ -18,6 +18,8 @@ export interface Sample {
 /** Ours, its raw twin, or something to stand beside them. */
 export interface Contender {
   readonly name: string
+  /** Somebody else's: where it fails it is told, and the others go on without it. */
+  readonly isPeer?: boolean
   /**
    * One repetition, from a state that does not depend on the ones before.
    * @throws Incomplete where something was lost, doubled or out of order: such a run has no figure

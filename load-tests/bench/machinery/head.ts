@@ -18,7 +18,7 @@ export interface BenchSetting {
 }
 
 export function settingNow(
-  { stack, wrk }: Omit<Site, 'defer'>,
+  { stack, wrk, peers }: Omit<Site, 'defer'>,
   { quick, sizes }: BenchOptions,
 ): BenchSetting {
   const processors = cpus()
@@ -36,8 +36,7 @@ export function settingNow(
     store: store.startsWith('FerretDB')
       ? `${store} on PostgreSQL with DocumentDB, which is not MongoDB`
       : store,
-    settings:
-      'PostgreSQL with fsync, full_page_writes and synchronous_commit on; quorum queues, persistent messages, confirms; write concern majority; our processes with the settings that ship',
+    settings: `PostgreSQL with fsync, full_page_writes and synchronous_commit on${peers ? ', wal_level = logical for the peers that read it' : ''}; quorum queues, persistent messages, confirms; write concern majority; our processes with the settings that ship`,
     quick,
     sizes,
   }

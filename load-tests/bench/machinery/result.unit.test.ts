@@ -70,7 +70,13 @@ test('its JSON has what the page and other programs read', () => {
 })
 
 describe('contenders', () => {
-  const turns = { repetitions: 3, signal: new AbortController().signal, onTurn() {}, onSample() {} }
+  const turns = {
+    repetitions: 3,
+    signal: new AbortController().signal,
+    onTurn() {},
+    onSample() {},
+    onFailure() {},
+  }
   const named = (name: string, log: string[]): Contender => ({
     name,
     async measure() {
@@ -94,6 +100,22 @@ describe('contenders', () => {
       'two are missing',
     )
     expect(log).toEqual(['A'])
+  })
+  test('go on without a peer that failed, which has no figure then', async () => {
+    const log: string[] = []
+    const failures: string[] = []
+    let calls = 0
+    const peer: Contender = {
+      name: 'peer',
+      isPeer: true,
+      measure: async () => (++calls > 1 ? Promise.reject(new Error('it ended')) : sample(1)),
+    }
+    const taken = await takeTurns(
+      { contenders: [peer, named('A', log)], rows: [] },
+      { ...turns, onFailure: ({ name }, { message }) => void failures.push(`${name}: ${message}`) },
+    )
+    expect([log.join(''), calls, failures]).toEqual(['AAA', 2, ['peer: it ended']])
+    expect(taken.has('peer')).toBe(false)
   })
   test('end when the run is interrupted', async () => {
     const log: string[] = []

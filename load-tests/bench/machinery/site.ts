@@ -8,6 +8,7 @@ import { startStack, type Stack } from '../../../ops/stack/index.ts'
 import { choosePorts } from '../../../ops/stack/ports.ts'
 import type { Progress } from '../../../ops/stack/progress.ts'
 import { makeThrowawayDir } from '../../../ops/stack/throwaway.ts'
+import { installAllPeers, type Peers } from '../rows/peers/install.ts'
 import { startCpuMeter } from './cpu-meter.ts'
 import type { Sizes } from './options.ts'
 import { wrkCommand } from './tools.ts'
@@ -21,24 +22,30 @@ export interface Site {
   readonly sizes: Sizes
   readonly progress: Progress
   readonly signal: AbortSignal
+  /** What people use instead, where it is to be measured too. */
+  readonly peers: Peers | undefined
   /** Ended with the part that opened it, whatever happens. */
   readonly defer: (end: () => Promise<unknown>) => void
 }
 
 export async function openSite(options: {
   sizes: Sizes
+  withPeers: boolean
   progress: Progress
   signal: AbortSignal
 }): Promise<{ site: Omit<Site, 'defer'>; close(): Promise<void> }> {
-  const { progress, signal } = options
+  const { sizes, withPeers, progress, signal } = options
   disregardExternalServers()
   const wrk = await wrkCommand(progress, signal)
+  const peers = withPeers ? await installAllPeers(progress, signal) : undefined
   const place = await makeThrowawayDir()
   try {
     // Not a throw-away stack, which would not wait for the disk.
     const stack = await startStack({ dataDir: join(place.path, 'stack'), progress, signal })
+    if (peers) await writeForReplication(stack)
+    const servers = serversUnder(process.pid, processTable())
     return {
-      site: { ...options, stack, wrk, dir: place.path, servers: serversUnder(process.pid, processTable()) },
+      site: { sizes, progress, signal, stack, wrk, peers, servers, dir: place.path },
       async close() {
         await stack.stop()
         await place.remove()
@@ -48,6 +55,13 @@ export async function openSite(options: {
     await place.remove()
     throw error
   }
+}
+
+/** Some of the peers read the write-ahead log; what that costs in writing it, ours bears too. */
+async function writeForReplication({ env, servers }: Stack): Promise<void> {
+  await query(env.POSTGRES_ADMIN_URL, 'ALTER SYSTEM SET wal_level = logical')
+  await servers.postgres.stop()
+  await servers.postgres.start()
 }
 
 /** A database, a virtual host and a store for this alone, dropped with the part. */

@@ -6,6 +6,8 @@ export interface Turns {
   readonly signal: AbortSignal
   onTurn(contender: Contender, repetition: number, repetitions: number): void
   onSample(contender: Contender, sample: Sample): void
+  /** A peer has no figure; it takes no turn any more. */
+  onFailure(contender: Contender, error: Error): void
 }
 
 /**
@@ -16,14 +18,22 @@ export interface Turns {
 export async function takeTurns(comparison: Comparison, turns: Turns): Promise<Samples> {
   const { contenders, repetitionsMax = Number.POSITIVE_INFINITY } = comparison
   const repetitions = Math.min(turns.repetitions, repetitionsMax)
+  const taking = new Set(contenders)
   const samples = new Map<string, Sample[]>(contenders.map(({ name }) => [name, []]))
   for (let repetition = 1; repetition <= repetitions; repetition++)
-    for (const contender of contenders) {
+    for (const contender of taking) {
       turns.signal.throwIfAborted()
       turns.onTurn(contender, repetition, repetitions)
-      const sample = await contender.measure()
-      samples.get(contender.name)!.push(sample)
-      turns.onSample(contender, sample)
+      try {
+        const sample = await contender.measure()
+        samples.get(contender.name)!.push(sample)
+        turns.onSample(contender, sample)
+      } catch (error) {
+        if (!contender.isPeer || turns.signal.aborted) throw error
+        samples.delete(contender.name)
+        taking.delete(contender)
+        turns.onFailure(contender, error as Error)
+      }
     }
   return samples
 }

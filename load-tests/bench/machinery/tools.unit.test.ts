@@ -15,9 +15,10 @@ describe('what the tools say', () => {
     const { transactions, elapsedMs } = pgbenchResult(report(0))
     expect([transactions, Math.round(elapsedMs)]).toEqual([4_000, 2_000])
   })
-  test('pgbench: no figure where a transaction failed, or nothing was done', () => {
+  test('pgbench: no figure where a transaction failed, or there is none', () => {
     expect(() => pgbenchResult(report(3))).toThrow('3 transactions of pgbench failed')
     expect(() => pgbenchResult('connection refused')).toThrow('pgbench gave no figure')
+    expect(pgbenchResult('number of transactions actually processed: 0').transactions).toBe(0)
   })
   test("wrk: one line of JSON among its own, which the script's end prints", () => {
     const line = '{"requests":5,"elapsedMs":1000.5,"bytes":9,"failed":0,"broken":0,"latencyMs":{"50":1.5}}'

@@ -4,6 +4,8 @@ export interface UntilOptions {
   readonly lookMs?: number
   /** The clock starts when the first of it is seen to be done, and that does not count: a start is another row's. */
   readonly fromFirst?: boolean
+  /** It need not be all: so long after the clock's start it is told how far it came. */
+  readonly limitMs?: number
 }
 
 const LOOK_MS = 10
@@ -17,7 +19,7 @@ const PATIENCE_MS = 60_000
 export async function untilDone(
   count: number,
   done: () => Promise<number>,
-  { lookMs = LOOK_MS, fromFirst = false }: UntilOptions = {},
+  { lookMs = LOOK_MS, fromFirst = false, limitMs }: UntilOptions = {},
 ): Promise<Pick<Sample, 'count' | 'elapsedMs'> & { progress: [number, number][] }> {
   let startedAt = performance.now()
   const progress: [number, number][] = [[0, 0]]
@@ -30,6 +32,8 @@ export async function untilDone(
     if (now > last) [cameAt, last] = [at, now]
     if (now >= count || at - startedAt - progress.at(-1)![0] > PROGRESS_MS)
       progress.push([Math.round(at - startedAt), now])
+    if (limitMs !== undefined && last > 0 && at - startedAt >= limitMs)
+      return { count: now - before, elapsedMs: at - startedAt, progress }
     if (now >= count) return { count: count - before, elapsedMs: at - startedAt, progress }
     if (at - cameAt > PATIENCE_MS) throw new Incomplete(`${now} of ${count} after a minute without any more`)
     await Bun.sleep(lookMs)

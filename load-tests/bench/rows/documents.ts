@@ -51,8 +51,8 @@ export function documentOf(n: number): { _id: string; version: number; email: st
 }
 
 /** A statement that appends the events `from` up to `to` in one transaction, as a command's batch does. */
-export const appendSql = (from: number, to: number) => `
-INSERT INTO outbox (id, aggregatetype, aggregateid, type, version, payload, headers, occurred_at)
+export const appendSql = (from: number, to: number, table = 'outbox') => `
+INSERT INTO ${table} (id, aggregatetype, aggregateid, type, version, payload, headers, occurred_at)
 SELECT ('018e0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, 'users', '018f0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'),
   '${TYPE}', 1, jsonb_build_object('id', '018f0000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'), 'first_name', 'Ada',
     'last_name', 'Lovelace', 'email', 'u-' || n || '@bench.example', 'created_at', '${TIME}', 'updated_at', '${TIME}',

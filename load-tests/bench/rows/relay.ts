@@ -7,6 +7,7 @@ import { rssOf } from '../machinery/cpu-meter.ts'
 import { metered, partOf, placesOn, startedOn, type Site } from '../machinery/site.ts'
 import { Twin } from '../machinery/twin.ts'
 import { untilDone } from '../machinery/until.ts'
+import { peerRelays } from './peers/relay.ts'
 import { appendSql, documentId } from './documents.ts'
 
 const LOOP = 'a loop of windows on the same AMQP client'
@@ -16,8 +17,9 @@ export async function relayRows(site: Site): Promise<Comparison> {
   const { backlog } = site.sizes
   const relay = await relayOn(site, { backlog })
   const loop = await loopOn(site, backlog)
+  const peers = site.peers ? await peerRelays(site, site.peers) : []
   return {
-    contenders: [relay, loop],
+    contenders: [relay, loop, ...peers],
     rows: [
       {
         name: 'relay',
@@ -27,6 +29,7 @@ export async function relayRows(site: Site): Promise<Comparison> {
         target: { ratio: 0.8 },
         ours: relay.name,
         limit: loop.name,
+        beside: peers.map(({ name }) => name),
         of: perSecond,
       },
     ],

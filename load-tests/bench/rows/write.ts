@@ -3,6 +3,7 @@ import { metered, partOf, placesOn, startedOn, type Site } from '../machinery/si
 import { Twin } from '../machinery/twin.ts'
 import { wrk } from '../machinery/wrk.ts'
 import { checkWritten, emptied, ours, plain, plainTables } from './written.ts'
+import { peerWriters } from './peers/write.ts'
 import { pgbenchWriter } from './pgbench-writer.ts'
 
 const PGBENCH = 'pgbench, two prepared inserts a transaction'
@@ -47,6 +48,7 @@ export async function writeRows(site: Site): Promise<Comparison> {
       return { ...result, cpuMs }
     },
   }
+  const peers = site.peers ? await peerWriters(site, site.peers) : []
   const [at64, at256] = [http(64), http(256)]
   // Once unmeasured: what runs first would pay for the compiler.
   await at64.measure()
@@ -58,9 +60,16 @@ export async function writeRows(site: Site): Promise<Comparison> {
       at256,
       pgbenchWriter(site, places, { name: LOCKED, tables: ours }),
       orm,
+      ...peers,
     ],
     rows: [
-      { ...row, name: 'write-64', title: 'Write, 64 connections', target: { ratio: 2.5 }, beside: [LOCKED] },
+      {
+        ...row,
+        name: 'write-64',
+        title: 'Write, 64 connections',
+        target: { ratio: 2.5 },
+        beside: [LOCKED, ...peers.map(({ name }) => name)],
+      },
       { ...row, name: 'write-256', title: 'Write, 256 connections', ours: at256.name, target: { ratio: 4 } },
       {
         ...row,

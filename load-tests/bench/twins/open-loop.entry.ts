@@ -9,8 +9,8 @@ interface Order {
 }
 
 /** Reads back so many a second at most: a read for each write would be another load. */
-const PROBES_PER_SECOND = 50
-const RETRY_MS = 2
+const PROBES_PER_SECOND = 20
+const RETRY_MS = 5
 const GIVE_UP_MS = 60_000
 const TICK_MS = 2
 

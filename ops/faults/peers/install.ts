@@ -6,7 +6,7 @@ import { run } from '../../stack/run.ts'
 
 /** Their sources and packages, which are none of the project's. */
 export const PEERS = join(import.meta.dir, '../../../load-tests/bench/peers')
-const ENTRIES = ['outbox/setup', 'outbox/relay', 'outbox/service', 'nest/service']
+const ENTRIES = ['outbox/setup', 'outbox/relay', 'outbox/service', 'nest/service', 'nestjs-outbox/service']
 
 /** Installs and transpiles the peers once, into the cache. @returns the folder, where Node finds `outbox-relay.mjs` and so on */
 export async function installPeers(progress: Progress, signal: AbortSignal): Promise<string> {
@@ -34,10 +34,14 @@ export async function installPeers(progress: Progress, signal: AbortSignal): Pro
           ],
           { signal, cwd: PEERS },
         )
-      await Bun.write(
-        `${target}/outbox.sql`,
-        await run(['node', 'outbox-setup.mjs'], { signal, cwd: target }),
-      )
+      for (const [file, listener] of [
+        ['outbox.sql', 'polling'],
+        ['outbox-replication.sql', 'replication'],
+      ] as const)
+        await Bun.write(
+          join(target, file),
+          await run(['node', 'outbox-setup.mjs', listener], { signal, cwd: target }),
+        )
     },
   })
   step.done('installed')

@@ -1,4 +1,4 @@
-import type { PollingListenerConfig } from 'pg-transactional-outbox'
+import type { PollingListenerConfig, ReplicationListenerConfig } from 'pg-transactional-outbox'
 import { settings } from '../shared/settings.ts'
 
 const { isBest, postgresUrl } = settings
@@ -15,5 +15,22 @@ export const config: PollingListenerConfig = {
     nextMessagesBatchSize: isBest ? 25 : 5,
     nextMessagesFunctionName: 'next_outbox_messages',
     nextMessagesPollingIntervalInMs: isBest ? 50 : 250,
+  },
+}
+
+export const publication = 'outbox_publication'
+/** One for the whole server: who has several of them names each. */
+export const slot = process.env.PEER_SLOT ?? 'outbox_slot'
+
+export const replication: ReplicationListenerConfig = {
+  outboxOrInbox: 'outbox',
+  dbListenerConfig: { connectionString: postgresUrl },
+  settings: {
+    dbSchema: 'public',
+    dbTable: 'outbox',
+    enableMaxAttemptsProtection: false,
+    enablePoisonousMessageProtection: false,
+    dbPublication: publication,
+    dbReplicationSlot: slot,
   },
 }
