@@ -20,7 +20,9 @@ export interface Bar {
   colour?: number
 }
 
-const LEFT = 190
+const LEFT = 220
+/** What fits there. */
+const NAME_MAX = 34
 const ROW = 24
 const TOP = 20
 
@@ -35,8 +37,8 @@ export function barChart({ title, unit, bars, limit }: Bars): Html {
   return html`<figure>
     <figcaption>${title} <small>${unit}</small></figcaption>
     <svg viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${title}, ${unit}">
-      ${join(bars.map((bar, n) => drawn(bar, TOP + n * ROW, at)))}
       <path class="limit" d="M${px(at(limit.value))},${TOP - 4}V${height}" />
+      ${join(bars.map((bar, n) => drawn(bar, TOP + n * ROW, at)))}
       <text class="x limit-name" x="${px(at(limit.value))}" y="11">${limit.text}</text>
     </svg>
   </figure>`
@@ -46,7 +48,7 @@ export function barChart({ title, unit, bars, limit }: Bars): Html {
 const MOST = 12
 
 const drawn = ({ name, value, text, mark, colour = 0 }: Bar, y: number, at: (value: number) => number) =>
-  html`<text class="y" x="${LEFT - 8}" y="${y + 14}">${name}</text
+  html`<text class="y" x="${LEFT - 8}" y="${y + 14}">${cut(name)}</text
     ><rect
       class="bar c${colour + 1}"
       x="${LEFT}"
@@ -57,3 +59,5 @@ const drawn = ({ name, value, text, mark, colour = 0 }: Bar, y: number, at: (val
     ><text x="${px(at(value) + 6)}" y="${y + 14}">${text}</text>${
       mark === undefined ? '' : html`<path class="mark" d="M${px(at(mark))},${y}V${y + ROW - 2}" />`
     }`
+
+const cut = (name: string) => (name.length > NAME_MAX ? `${name.slice(0, NAME_MAX - 1)}…` : name)

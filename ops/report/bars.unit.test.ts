@@ -18,7 +18,7 @@ test('bars are as long as their values, and the limit stands where its value wou
   const [half, twice] = widths(text) as [number, number]
   expect(twice / half).toBeCloseTo(4, 1)
   const line = Number(/class="limit" d="M([\d.]+),/.exec(text)![1])
-  expect(line - 190).toBeCloseTo(half * 2, 0)
+  expect(line - 220).toBeCloseTo(half * 2, 0)
   expect(text.match(/class="mark"/g)).toHaveLength(1)
 })
 

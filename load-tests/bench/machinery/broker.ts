@@ -5,6 +5,7 @@ import { PARTITIONS } from '../rows/documents.ts'
 import { Incomplete } from './comparison.ts'
 
 const BEATS = 'bench-beats'
+const END = 'end'
 
 /** The harness's own look at the broker. */
 export class Broker {
@@ -63,38 +64,41 @@ export class Broker {
     queues: readonly string[],
     count: number,
     order: (messageId: string) => number | undefined,
+    patienceMs = 60_000 + count / 5,
   ): Promise<void> {
     const seen = new Set<number>()
     const channel = await this.client.channel()
-    const wrong = Promise.withResolvers<never>()
     const all = Promise.withResolvers<void>()
-    await channel.basicQos(2_000)
-    const settle = () => {
-      if (seen.size === count) all.resolve()
+    const end = Promise.withResolvers<void>()
+    const wrong = (what: string) => {
+      for (const one of [all, end]) one.reject(new Incomplete(what))
     }
-    settle()
-    for (const queue of queues) {
-      let last = -1
-      await channel.basicConsume(queue, { noAck: false }, (message) => {
-        void message.ack()
-        const place = order(message.properties.messageId ?? '')
-        if (place === undefined) return
-        if (seen.has(place)) wrong.reject(new Incomplete(`event ${place} came twice`))
-        if (place < last) wrong.reject(new Incomplete(`event ${place} came after ${last}`))
-        last = place
-        seen.add(place)
-        settle()
-      })
-    }
-    const late = setTimeout(
-      () => wrong.reject(new Incomplete(`${count - seen.size} of ${count} events did not come`)),
-      60_000 + count / 5,
-    )
+    // Whichever comes first holds, also before somebody waits for it.
+    for (const { promise } of [all, end]) promise.catch(() => {})
+    const late = setTimeout(() => wrong(`${count - seen.size} of ${count} events did not come`), patienceMs)
+    let open = queues.length
     try {
-      await Promise.race([all.promise, wrong.promise])
-      // One more, and it would be here: everything that a queue held was delivered in order.
-      if ((await this.depths(queues)).messages > 0)
-        throw new Incomplete('there are more events than were sent')
+      await channel.basicQos(2_000)
+      for (const queue of queues) {
+        let last = -1
+        await channel.basicConsume(queue, { noAck: false }, (message) => {
+          // Of one that comes after the channel was closed.
+          message.ack().catch(() => {})
+          const { messageId = '' } = message.properties
+          if (messageId === END && --open === 0) end.resolve()
+          const place = order(messageId)
+          if (place === undefined) return
+          if (seen.has(place)) wrong(`event ${place} came twice`)
+          if (place < last) wrong(`event ${place} came after ${last}`)
+          last = place
+          seen.add(place)
+          if (seen.size === count) all.resolve()
+        })
+      }
+      if (count > 0) await all.promise
+      // What is behind the last of them in a queue comes before this.
+      for (const queue of queues) await channel.basicPublish('', queue, '', { messageId: END })
+      await end.promise
     } finally {
       clearTimeout(late)
       await channel.close()

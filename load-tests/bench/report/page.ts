@@ -113,7 +113,7 @@ const besideBars = (row: Row): Html => {
     unit: unit === 'a second' ? 'a second' : unit,
     limit: { value: twin.rate, text: 'limit' },
     bars: [ours, twin, ...beside].map((side, n) => ({
-      name: side.name.length > 36 ? `${side.name.slice(0, 35)}…` : side.name,
+      name: side.name,
       value: side.rate,
       text: figure(side, unit),
       colour: n === 0 ? 2 : n === 1 ? 8 : 4,
@@ -239,25 +239,27 @@ function costs(rows: readonly Row[]): Section | undefined {
   }
 }
 
-const cpuSection = (rows: readonly Row[]): Section => ({
-  title: 'CPU of one operation, by process',
-  remark: 'Milliseconds: of all figures the one that another machine’s reader can use.',
-  body: table<{ row: Row; side: Side }>(
-    [
-      { title: 'row', isText: true, cell: ({ row }) => row.title },
-      { title: 'of', isText: true, cell: ({ side }) => side.name },
-      {
-        title: 'ms',
-        isText: true,
-        cell: ({ side }) =>
-          html`${Object.entries(side.cpu_ms)
-            .filter(([, ms]) => ms > 0)
-            .map(([part, ms]) => `${part} ${shortNumber(ms)}`)
-            .join(' · ')}`,
-      },
-    ],
-    rows
-      .filter(({ unit }) => unit === 'a second')
-      .flatMap((row) => sidesOf(row).map((side) => ({ row, side }))),
-  ),
-})
+function cpuSection(rows: readonly Row[]): Section | undefined {
+  const rates = rows.filter(({ unit }) => unit === 'a second')
+  if (rates.length === 0) return undefined
+  return {
+    title: 'CPU of one operation, by process',
+    remark: 'Milliseconds: of all figures the one that another machine’s reader can use.',
+    body: table<{ row: Row; side: Side }>(
+      [
+        { title: 'row', isText: true, cell: ({ row }) => row.title },
+        { title: 'of', isText: true, cell: ({ side }) => side.name },
+        {
+          title: 'ms',
+          isText: true,
+          cell: ({ side }) =>
+            html`${Object.entries(side.cpu_ms)
+              .filter(([, ms]) => ms > 0)
+              .map(([part, ms]) => `${part} ${shortNumber(ms)}`)
+              .join(' · ')}`,
+        },
+      ],
+      rates.flatMap((row) => sidesOf(row).map((side) => ({ row, side }))),
+    ),
+  }
+}
