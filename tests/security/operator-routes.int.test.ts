@@ -54,8 +54,9 @@ for (const role of ['command', 'query'] as const) {
 
   test(`S16 routes for operators of the ${role} service can be off`, async () => {
     const running = await startProcess(role, { ...nowhere, [setting]: 'off' })
-    expect(await statuses(running.url, forOperators)).toEqual(forOperators.map(() => 404))
-    expect(await statuses(running.url, forAll)).toEqual([200, 503])
+    const [operators, all] = [await statuses(running.url, forOperators), await statuses(running.url, forAll)]
     await running.stop()
+    expect(operators).toEqual(forOperators.map(() => 404))
+    expect(all).toEqual([200, 503])
   })
 }
