@@ -1,6 +1,6 @@
 import type { Static, TObject, TProperties, TSchema } from '@sinclair/typebox'
 import { t } from 'elysia'
-import { jsonAnswer } from '../shared/http/compressed.ts'
+import { jsonAnswer, plainJson } from '../shared/http/compressed.ts'
 import { versionTag } from '../shared/http/entity-tags.ts'
 import { listMediaTypes } from '../shared/http/media-types.ts'
 import { HttpProblem } from '../shared/http/problem.ts'
@@ -12,7 +12,7 @@ import { isKnown, pageTag, setReadHeaders, type Exchange } from './read-headers.
 import { ndjsonAnswer, ndjsonType, streamPageSize } from './stream.ts'
 import { fields, type Stored } from './reads.ts'
 import type { ServedReads } from './served-reads.ts'
-import { whenFresh, type Freshness } from './waiting/freshness.ts'
+import { hasToken, whenFresh, type Freshness } from './waiting/freshness.ts'
 
 /**
  * The one way from a read model's documents to answers: a route gives the request and gets the body. What is shown
@@ -62,7 +62,7 @@ export function answersOf<Document, Properties extends TProperties, Query extend
     async one(givenId: string, exchange: Exchange): Promise<Body> {
       const id = givenId.toLowerCase()
       setReadHeaders(exchange, options)
-      await whenFresh(exchange, options, { ...freshness, onlyOf: id })
+      if (hasToken(exchange)) await whenFresh(exchange, options, { ...freshness, onlyOf: id })
       if (exchange.request.headers.has('if-none-match')) {
         const version = await reads.versionOf(id)
         if (version === undefined) throw unknown()
@@ -71,7 +71,7 @@ export function answersOf<Document, Properties extends TProperties, Query extend
       const found = await reads.byId(id, alone)
       if (!found) throw unknown()
       exchange.set.headers['etag'] = versionTag(found.version)
-      return show(found)
+      return plainJson(show(found)) as never
     },
     /**
      * A page, or where `Accept` prefers it the whole list as a stream. @throws HttpProblem `bad-cursor`
@@ -84,7 +84,7 @@ export function answersOf<Document, Properties extends TProperties, Query extend
     ): Promise<PageBody<Body>> {
       const { request, set } = exchange
       setReadHeaders(exchange, options)
-      await whenFresh(exchange, options, { ...freshness, onlyOf })
+      if (hasToken(exchange)) await whenFresh(exchange, options, { ...freshness, onlyOf })
       if (negotiated(request.headers.get('accept'), listMediaTypes) === ndjsonType)
         return (await stream(query, exchange)) as never
       const found = await reads.page(listing.pageRequest(query, inList))

@@ -49,6 +49,7 @@ test('a page is read when the one before it was taken, and none once the reader 
   const reader = answer.body!.getReader()
   for (const taken of [1, 2, 3]) {
     await reader.read()
+    await new Promise(setImmediate)
     expect(pages()).toBe(taken)
   }
   await reader.cancel()

@@ -23,6 +23,9 @@ export interface Freshness {
   readonly documentIdOf?: ((written: Written) => string) | undefined
 }
 
+/** Asked first: most have none, and need not wait for a promise. */
+export const hasToken = ({ request }: Exchange): boolean => request.headers.has(consistencyTokenHeader)
+
 /**
  * Where the request carries a token: waits until its write can be read.
  * @throws HttpProblem `bad-token`, `parked`, `not-yet-applied`, `unavailable`
