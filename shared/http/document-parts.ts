@@ -55,9 +55,11 @@ export function problemResponses(
   slugs: readonly ProblemSlug[],
   headersOf: Readonly<Record<number, object>> = {},
 ): Readonly<Record<string, OperationResponse>> {
-  const byStatus = Map.groupBy(slugs, (slug) => problems[slug].status)
+  // Not `Map.groupBy`: apps run on Node 20 as well.
+  const statuses = [...new Set(slugs.map((slug) => problems[slug].status))]
+  const ofStatus = (status: number) => slugs.filter((slug) => problems[slug].status === status)
   return Object.fromEntries(
-    [...byStatus].map(([status, found]) => [status, problemResponse(found, headersOf[status])]),
+    statuses.map((status) => [status, problemResponse(ofStatus(status), headersOf[status])]),
   )
 }
 
