@@ -63,9 +63,13 @@ test('10,000 reads of two replicas during rebuilds, switches and ends: none fail
       const seen = new Map<string, number>()
       for (let turn = first; !enough.signal.aborted; turn++) {
         const id = living[turn % living.length]!
-        const { status, body } = await replica.get(turn % 25 === 0 ? '/users?limit=100' : `/users/${id}`)
+        const path = turn % 25 === 0 ? '/users?limit=100' : `/users/${id}`
+        const { status, body, text } = await replica.get(path)
         tally.reads++
-        if (status !== 200) wrong.push(`${status}`)
+        if (status !== 200) {
+          wrong.push(`${status} ${text}`)
+          continue
+        }
         for (const user of body?.items ?? [body]) {
           if (user.version < (seen.get(user.id) ?? 0)) wrong.push(`${user.id} went back`)
           seen.set(user.id, user.version)
