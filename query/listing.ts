@@ -18,7 +18,10 @@ export const pageParameters = (of: string) => ({
   cursor: t.Optional(
     t.String({
       minLength: 1,
-      maxLength: 2_000,
+      // A folded name can be eighteen times as long as the name was, and is in it.
+      maxLength: 5_000,
+      // For the document alone: another text is refused as a cursor of nobody, with 400 as any such.
+      'x-pattern': '^[A-Za-z0-9_-]+$',
       description:
         '`next_cursor` of the page before; it belongs to the sort and the filters it was made with',
     }),

@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox'
 import { Elysia } from 'elysia'
+import { producesKey } from '../../shared/http/media-types.ts'
 import { HttpProblem } from '../../shared/http/problem.ts'
 import { withProblems } from '../../shared/http/schemas.ts'
 import { asyncApi, type AsyncApiInput } from './asyncapi.ts'
@@ -52,6 +53,7 @@ export function contractRoutes(input: AsyncApiInput) {
         detail: {
           tags,
           operationId: 'getSchema',
+          [producesKey]: ['application/schema+json', 'application/json'],
           summary: 'JSON Schema of an event’s data, or of the envelope',
           description:
             'What an envelope names as its `dataschema`. Past versions stay here, as they stay in the log.',

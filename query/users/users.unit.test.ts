@@ -1,7 +1,10 @@
 import { expect, test } from 'bun:test'
 import { Value } from '@sinclair/typebox/value'
 import type { UserEvent } from '../../shared/events/users.ts'
+import { encodeCursor } from '../paging.ts'
 import { userDocument } from './document.ts'
+import { foldName } from './folding.ts'
+import { userListing } from './list.ts'
 import { projectUser, users } from './users.ts'
 
 const data = {
@@ -37,4 +40,12 @@ test('every event that carries a state gives the whole document', () => {
 
 test('a deletion gives none', () => {
   expect(projectUser(event('users.user.deleted.v2'))).toBeNull()
+})
+
+test('the cursor of the longest name that there can be is taken', () => {
+  // No character becomes more when it is folded: eighteen.
+  const value = foldName('\ufdfa'.repeat(100))
+  const cursor = encodeCursor({ sort: 'last_name', filters: {} }, { value, id: data.id })
+  expect(value.length).toBe(1_800)
+  expect(Value.Check(userListing.query, { cursor })).toBe(true)
 })

@@ -1,4 +1,5 @@
 import { canonicalJson } from '../process/canonical-json.ts'
+import { producesKey } from './media-types.ts'
 import { problemExample, problems, type ProblemSlug } from './problems.ts'
 import { mediaTypesKey } from './routing.ts'
 import { problemSchema } from './schemas.ts'
@@ -31,6 +32,7 @@ interface Document {
   components?: { schemas?: Schemas }
 }
 interface Operation {
+  readonly [producesKey]?: readonly string[]
   responses?: Record<string, Response>
   requestBody?: { content?: Content }
   readonly [mediaTypesKey]?: readonly string[]
@@ -45,9 +47,10 @@ type Content = Record<string, { schema?: Schema; example?: unknown }>
 
 function mendOperation(operation: Operation, shared: Schemas): Operation {
   const { requestBody, responses, [mediaTypesKey]: mediaTypes = [json], ...rest } = operation
+  const [produced = json] = rest[producesKey] ?? []
   const mended = Object.entries(responses ?? { default: {} }).map(([status, response]) => [
     status,
-    mendResponse(status, response, shared),
+    mendResponse(status, response, shared, produced),
   ])
   return {
     ...rest,
@@ -64,7 +67,7 @@ function mendOperation(operation: Operation, shared: Schemas): Operation {
 }
 
 /** The plugin spreads the schema's own keywords (`title`, `additionalProperties`) over the response around it. */
-function mendResponse(status: string, raw: Response, shared: Schemas): Response {
+function mendResponse(status: string, raw: Response, shared: Schemas, produced: string): Response {
   const { headers, content, links, ...keywords } = raw
   const response: Response = {
     description: descriptions[status] ?? 'The answer',
@@ -78,7 +81,7 @@ function mendResponse(status: string, raw: Response, shared: Schemas): Response 
   const isProblem = schema['title'] === problemSchema.title
   const example = isProblem ? { example: exampleOf(Number(status)) } : undefined
   const media = { schema: moved(schema, shared) as Schema, ...example }
-  return { ...response, content: { [isProblem ? 'application/problem+json' : json]: media } }
+  return { ...response, content: { [isProblem ? 'application/problem+json' : produced]: media } }
 }
 
 const json = 'application/json'
@@ -114,6 +117,7 @@ function mendNode(node: unknown): unknown {
   for (const [key, value] of Object.entries(source)) {
     if (key === '$id' || key === 'x-error') continue
     if (key === 'const') result['enum'] = [value]
+    else if (key === 'x-pattern') result['pattern'] = value
     else result[key] = mendNode(value)
   }
   if (result['type'] === 'object') delete result['items']

@@ -84,7 +84,7 @@ export const cursorsAndLimits: Category = ({ user, cursor, cursorByName }) => [
   list('limit twice', 'limit=1&limit=2', invalid('query:limit')),
   list('cursor twice', `cursor=${cursor}&cursor=${cursor}`, invalid('query:cursor')),
   list('an empty cursor', 'cursor=', invalid('query:cursor')),
-  list('a cursor of 2,001 letters', `cursor=${'A'.repeat(2_001)}`, invalid('query:cursor')),
+  list('a cursor of 5,001 letters', `cursor=${'A'.repeat(5_001)}`, invalid('query:cursor')),
   ...[
     'x',
     '=',
