@@ -41,6 +41,12 @@ export class Broker {
     await this.channel.queueDeclare(queue, { durable: true }, { 'x-queue-type': 'quorum' })
   }
 
+  /** Of the queue's name, for who cannot send to a queue directly. */
+  async declareExchange(queue: string): Promise<void> {
+    await this.channel.exchangeDeclare(queue, 'direct', { durable: true })
+    await this.channel.queueBind(queue, queue, queue)
+  }
+
   async depths(queues: readonly string[]): Promise<{ messages: number; consumers: number }> {
     let [messages, consumers] = [0, 0]
     for (const queue of queues) {

@@ -28,12 +28,20 @@ export async function emptied(places: Places, { users, outbox }: Tables): Promis
   await query(places.adminUrl, 'CHECKPOINT')
 }
 
-/** What was under way as a load ended comes to its end too. @returns how many users there are then */
-export async function settled(places: Places, { users }: Tables): Promise<number> {
-  const count = async () =>
-    Number((await one<{ count: string }>(places, `SELECT count(*) FROM ${users}`)).count)
+/**
+ * What was under way as a load ended comes to its end too.
+ * @param quietMs nothing comes for so long: more than one request takes
+ * @returns how many users there are then, of those whose address begins so
+ */
+export async function settled(
+  places: Places,
+  { users }: Pick<Tables, 'users'>,
+  { quietMs = QUIET_MS, beginsWith = '' } = {},
+): Promise<number> {
+  const statement = `SELECT count(*) FROM ${users} WHERE email LIKE '${beginsWith}%'`
+  const count = async () => Number((await one<{ count: string }>(places, statement)).count)
   for (let before = await count(); ;) {
-    await Bun.sleep(QUIET_MS)
+    await Bun.sleep(quietMs)
     const now = await count()
     if (now === before) return now
     before = now
@@ -58,7 +66,7 @@ export async function checkWritten(
   { users, outbox }: Tables,
   { least, most }: { least: number; most: number },
 ): Promise<void> {
-  await settled(places, { users, outbox })
+  await settled(places, { users })
   const found = await one<Found>(
     places,
     `SELECT (SELECT count(*) FROM ${users}) AS users, (SELECT count(*) FROM ${outbox}) AS events,

@@ -107,7 +107,8 @@ function propertiesOf(places: Places, { slot, dir, port, setting }: At): Record<
     'rabbitmq.connection.username': broker.username,
     'rabbitmq.connection.password': broker.password,
     'rabbitmq.connection.virtual.host': places.vhost,
-    'rabbitmq.exchange': '',
+    // There is no way to name the default exchange: what is empty is the topic's name.
+    'rabbitmq.exchange': peerQueue,
     'rabbitmq.routingKey.source': 'static',
     'rabbitmq.routingKey': peerQueue,
     'rabbitmq.deliveryMode': 2,

@@ -28,6 +28,7 @@ async function drainOf(site: Site, relay: PeerRelay): Promise<Contender> {
   site.defer(() => broker.close())
   const { peerBacklog: backlog, peerSeconds } = site.sizes
   await broker.declareQueue(peerQueue)
+  await broker.declareExchange(peerQueue)
   const arrived = async () => (await broker.depths([peerQueue])).messages
   return {
     name: relay.name,
