@@ -60,6 +60,7 @@ export function createInspector(options: InspectorOptions): Inspector {
 
   function take(items: Done['items'], by: Witness, { losses, tally: before }: QueueTally): Note[] {
     const notes: Note[] = []
+    by.begin()
     for (const item of items) {
       if (item instanceof Poison) {
         by.blur()

@@ -6,6 +6,8 @@ import type { LastEvent } from '../../../shared/messaging/names.ts'
  * on from consumer to consumer, as its tally: one that has none, or lost count, cannot tell until two heartbeats came.
  */
 export interface Witness {
+  /** What comes from here on is acknowledged together. */
+  begin(): void
   /** A live event came, or came again. */
   saw(seq: number): void
   /** Something came that could not be counted. */
@@ -21,6 +23,8 @@ export interface Tally {
   readonly highest: number
   /** New ones since `baseline`. */
   readonly received: number
+  /** Those that came with the last batch: it comes again to the next where it was counted and not acknowledged. */
+  readonly latest: readonly number[]
   /** Whether `received` is all of them. */
   readonly isExact: boolean
   /** The last heartbeat up to which everything is accounted for, one way or the other. */
@@ -36,16 +40,24 @@ export type Finding =
   | { readonly kind: 'missing'; readonly after: number }
   | { readonly kind: 'unsure'; readonly last: LastEvent }
 
-const nothing: Tally = { highest: -1, received: 0, isExact: true, baseline: null }
+const nothing: Tally = { highest: -1, received: 0, latest: [], isExact: true, baseline: null }
 
-/** @param tally what the consumer before had when it acknowledged its last message, no less and no more */
+/** @param tally what the consumer before noted last, with its last batch acknowledged or not */
 export function createWitness(tally: Tally = nothing): Witness {
+  const counted = new Set(tally.latest)
+  let batch: number[] = []
   return {
     get tally() {
       return tally
     },
+    begin() {
+      batch = []
+    },
     saw(seq) {
-      if (seq > tally.highest) tally = { ...tally, highest: seq, received: tally.received + 1 }
+      if (seq > tally.highest) {
+        batch.push(seq)
+        tally = { ...tally, highest: seq, received: tally.received + 1, latest: batch }
+      } else if (counted.has(seq)) batch.push(seq)
       // Sent again by a relay that had no confirm, or delivered again: it may have been counted already.
       else this.blur()
     },
@@ -62,7 +74,7 @@ export function createWitness(tally: Tally = nothing): Witness {
       // An old one, delivered again.
       if (base && count < base.count) return { kind: 'amid' }
       if (received > 0 || !isExact || base?.count !== count)
-        tally = { highest, received: 0, isExact: true, baseline: { term, count, seq } }
+        tally = { ...tally, received: 0, isExact: true, baseline: { term, count, seq } }
       // All that a later term counts came after the baseline, and with it what the earlier one had yet to send.
       const isLater = baseline !== null && (baseline.term ?? Infinity) < (term ?? -Infinity)
       const sent = base ? count - base.count : isLater ? count : undefined

@@ -73,15 +73,40 @@ describe('one that goes on from the tally of another', () => {
     late.saw(6)
     expect(late.judge(sent(6, 6))).toEqual({ kind: 'missing', after: 2 })
   })
-  test('does not count again what was counted and is delivered again', () => {
-    const next = createWitness(before.tally)
-    for (const seq of [4, 5]) next.saw(seq)
-    expect(next.judge(sent(5, 5)).kind).toBe('arrived')
-    const unsure = createWitness(before.tally)
-    for (const seq of [4, 6]) unsure.saw(seq)
-    expect(unsure.judge(sent(6, 6)).kind).toBe('arrived')
-    // From there on it is sure again.
-    expect(unsure.judge(sent(7, 7)).kind).toBe('missing')
+  test('knows the last batch where it comes again, whole or in parts, and not what came before', () => {
+    const then = createWitness(before.tally)
+    then.begin()
+    for (const seq of [5, 6]) then.saw(seq)
+    const after = (...steps: number[]) => {
+      let next = createWitness(then.tally)
+      for (const seq of steps) {
+        next.begin()
+        next.saw(seq)
+        // It may end at any moment, and another go on.
+        next = createWitness(next.tally)
+      }
+      next.begin()
+      next.saw(8)
+      return next.judge(sent(8, 8)).kind
+    }
+    expect(after(5, 6, 7)).toBe('arrived')
+    expect(after(5, 6)).toBe('missing')
+    expect(after(6)).toBe('missing')
+    expect(after()).toBe('missing')
+    // It cannot tell whether this one was counted.
+    expect(after(4, 5, 6)).toBe('arrived')
+  })
+  test('a batch that comes again with new events behind it, and again', () => {
+    const one = createWitness(before.tally)
+    one.begin()
+    for (const seq of [5, 6]) one.saw(seq)
+    const two = createWitness(one.tally)
+    two.begin()
+    for (const seq of [5, 6, 7]) two.saw(seq)
+    const three = createWitness(two.tally)
+    three.begin()
+    for (const seq of [5, 6, 7, 9]) three.saw(seq)
+    expect(three.judge(sent(9, 9))).toEqual({ kind: 'missing', after: 2 })
   })
   test('has nothing to tell of a tally until something changes', () => {
     const next = createWitness(before.tally)
