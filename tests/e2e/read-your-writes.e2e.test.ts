@@ -6,8 +6,8 @@ import { startProcess, type RunningProcess } from '../support/processes.ts'
 import { waitFor } from '../support/stack.ts'
 import { startSystem, type RunningSystem } from '../support/system.ts'
 
-/** Fewer on a machine that others use as well. */
-const pairs = Number(process.env['READ_YOUR_WRITES_PAIRS'] ?? 10_000)
+/** What is claimed is claimed of 10,000, for which `.ci/run` asks. */
+const pairs = Number(process.env['READ_YOUR_WRITES_PAIRS'] ?? 2_000)
 
 let system: RunningSystem
 let replicas: RunningProcess[]

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test'
 import { createPointers, type Pointer } from '../../../query/projector/generations/pointers.ts'
 import { readModels } from '../../../query/read-models.ts'
+import { delay } from '../../../shared/process/backoff.ts'
 import { startProcess } from '../../../tests/support/processes.ts'
 import { waitFor } from '../../../tests/support/stack.ts'
 import { operatorWorld, type World } from '../testing/world.ts'
@@ -16,6 +17,7 @@ beforeEach(async () => {
 afterEach(() => world.end())
 
 const timeoutMs = 20_000
+const writePauseMs = 10
 
 /** @param tell of every step, as it begins */
 function deps(tell: (step: RebuildStep, text: string) => void = () => {}): RebuildDeps {
@@ -78,11 +80,15 @@ test('10,000 reads of two replicas during rebuilds, switches and ends: none fail
       }
     }
     const writer = async () => {
-      for (let turn = 0; !enough.signal.aborted; turn++) await world.changeUser(living[turn % living.length]!)
+      for (let turn = 0; !enough.signal.aborted; turn++) {
+        await world.changeUser(living[turn % living.length]!)
+        // A load, and not a race with the readers for the machine.
+        await delay(writePauseMs)
+      }
     }
     const busy = [
       writer(),
-      ...replicas.flatMap((replica) => [0, 7, 13].map((first) => reader(replica, first))),
+      ...replicas.flatMap((replica) => Array.from({ length: 10 }, (_, n) => reader(replica, 7 * n))),
     ]
     for (; tally.reads < 10_000; generation++) {
       const switched = await rebuild(deps(), 'users')
