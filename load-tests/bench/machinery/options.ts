@@ -31,6 +31,8 @@ export interface Sizes {
   /** Messages that a peer's relay is given at most, and the time it has. */
   readonly peerBacklog: number
   readonly peerSeconds: number
+  /** Until what a start leaves behind has been collected. */
+  readonly idleMs: number
 }
 
 export const fullSizes: Sizes = {
@@ -44,6 +46,7 @@ export const fullSizes: Sizes = {
   openSeconds: 30,
   peerBacklog: 20_000,
   peerSeconds: 30,
+  idleMs: 2_000,
 }
 
 export const quickSizes: Sizes = {
@@ -57,6 +60,7 @@ export const quickSizes: Sizes = {
   openSeconds: 2,
   peerBacklog: 1_000,
   peerSeconds: 3,
+  idleMs: 200,
 }
 
 export const HELP = `usage: npm run bench [-- options]

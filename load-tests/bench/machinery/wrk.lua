@@ -33,7 +33,9 @@ local percents = { '1', '10', '25', '50', '75', '90', '95', '99', '99.5', '99.9'
 function done(summary, latency, requests)
   local tail = {}
   for _, percent in ipairs(percents) do
-    table.insert(tail, string.format('"%s":%.3f', percent, latency:percentile(tonumber(percent)) / 1000))
+    -- It knows no 100th percentile.
+    local us = percent == '100' and latency.max or latency:percentile(tonumber(percent))
+    table.insert(tail, string.format('"%s":%.3f', percent, us / 1000))
   end
   local e = summary.errors
   print(string.format('{"requests":%d,"elapsedMs":%.3f,"bytes":%d,"failed":%d,"broken":%d,"latencyMs":{%s}}',

@@ -67,8 +67,9 @@ export async function relayOn(
   async function append(): Promise<void> {
     const to = appended + backlog
     while (appended < to) {
-      const next = Math.min(to, appended + APPENDED_MAX)
-      if (segmentRows !== undefined) await look`SELECT outbox_make_segments(64, ${segmentRows}::bigint)`
+      const room = segmentRows === undefined ? APPENDED_MAX : segmentRows * (AHEAD / 2)
+      const next = Math.min(to, appended + Math.min(APPENDED_MAX, room))
+      if (segmentRows !== undefined) await look`SELECT outbox_make_segments(${AHEAD}, ${segmentRows}::bigint)`
       await look.unsafe(appendSql(appended, next))
       appended = next
     }
@@ -95,6 +96,8 @@ export async function relayOn(
 }
 
 const APPENDED_MAX = 100_000
+/** The most segments that can be made ahead. */
+const AHEAD = 64
 
 /** Without the segments that a migration made ahead, which are large. Nothing is in them yet. */
 async function small(sql: SQL): Promise<void> {

@@ -14,8 +14,6 @@ import { Twin } from '../machinery/twin.ts'
 
 const ROOT = join(import.meta.dir, '../../..')
 const ROLES: readonly Role[] = ['command', 'relay', 'query']
-/** Until what a start leaves behind has been collected. */
-const IDLE_MS = 2_000
 const SELF = 'process'
 
 /** From the start of a process to its being ready, what it then holds, and what has to be shipped for it. */
@@ -57,7 +55,7 @@ function ofRole(site: Site, of: OfRole): Comparison {
       }
       const one = await Twin.start('connect', { ...urls, ROLE: role })
       const elapsedMs = performance.now() - startedAt
-      await Bun.sleep(IDLE_MS)
+      await Bun.sleep(site.sizes.idleMs)
       const held = rssMb(one.part.root)
       await one.stop()
       return { count: 1, elapsedMs, cpuMs: {}, rssMb: { [SELF]: held } }
@@ -118,7 +116,7 @@ const starter = (
           intervalMs: 5,
         })
       const elapsedMs = performance.now() - startedAt
-      await Bun.sleep(IDLE_MS)
+      await Bun.sleep(site.sizes.idleMs)
       return { count: 1, elapsedMs, cpuMs: {}, rssMb: { [SELF]: rssMb(one.pid!) } }
     } finally {
       await one.stop()
