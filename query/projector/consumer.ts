@@ -29,6 +29,8 @@ export interface ConsumerOptions {
   readonly turns: Turns
   /** Told of what is in the store and about to be acknowledged. Must not throw. */
   readonly onApplied: (done: Done) => void
+  /** Asked once it is subscribed: false where it has become unwanted meanwhile, and is to apply nothing. */
+  readonly isWanted: () => boolean
   /** Made anew for each subscription. */
   readonly inspector: () => Inspector
   /** Told when a write failed and will be tried again. Must not throw. */
@@ -81,6 +83,7 @@ export async function openConsumer(connection: Connection, options: ConsumerOpti
     await closeChannel(channel)
     throw error
   }
+  if (!options.isWanted()) leaving.abort()
   markSubscribed(state)
   const working = applyAll(inbox, {
     ...options,

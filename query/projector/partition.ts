@@ -8,7 +8,7 @@ import type { PauseSwitch } from './pause.ts'
 import type { ReplayReason } from './queue-records.ts'
 import { ensureQueue, queueOf, renewBindings, type NeedRecords, type PartitionOf } from './topology.ts'
 
-export interface PartitionOptions extends Omit<ConsumerOptions, 'model'> {
+export interface PartitionOptions extends Omit<ConsumerOptions, 'model' | 'isWanted'> {
   readonly of: PartitionOf
   readonly broker: Broker
   readonly records: NeedRecords
@@ -64,9 +64,15 @@ export function createPartition(options: PartitionOptions): Partition {
         if (need) options.onNeed(need)
         step = 'subscribing'
         options.onSubscribed()
-        consumer = await openConsumer(connection, { ...options, model: of.model })
+        consumer = await openConsumer(connection, {
+          ...options,
+          model: of.model,
+          isWanted: () => pause.paused === undefined,
+        })
         if (stopping.signal.aborted) return await consumer.drain(drainTimeoutMs)
-        log.info('subscribed', names)
+        // A pause that began while it subscribed was seen by nobody here.
+        if (pause.paused) await consumer.drain(drainTimeoutMs, pausedReason)
+        else log.info('subscribed', names)
         failures = 0
         const reason = await consumer.ended
         if (reason === handedOverReason) log.info('handed over to the replica that is preferred here', names)

@@ -5,7 +5,7 @@ import type { Inbox } from './inbox.ts'
 import { Poison, type Message } from './prepare.ts'
 import { DocumentFault, type StoreWriter, type WriteOutcome } from './store-writer.ts'
 
-export interface WorkerOptions<M extends Message> extends Omit<ConsumerOptions, 'inspector'> {
+export interface WorkerOptions<M extends Message> extends Omit<ConsumerOptions, 'isWanted' | 'inspector'> {
   readonly inspect: Inspector
   /** Ends the work after the write in hand; a write that fails is not tried again then. */
   readonly leave: AbortSignal

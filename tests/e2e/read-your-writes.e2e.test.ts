@@ -28,10 +28,16 @@ beforeAll(async () => {
   reader = third
   store = new MongoClient(system.env['MONGO_URL']!)
   // What a reader waits for is then told in one process, and found in the store in the other.
-  await waitFor(async () => (await Promise.all(replicas.map(active))).every((count) => count > 0), {
-    timeoutMs: 60_000,
-    what: 'a partition each',
-  })
+  await waitFor(
+    async () =>
+      (await Promise.all(replicas.map((replica) => consumers(replica, 'active')))).every(
+        (count) => count > 0,
+      ),
+    {
+      timeoutMs: 60_000,
+      what: 'a partition each',
+    },
+  )
 }, 120_000)
 afterAll(async () => {
   await store.close()
@@ -39,9 +45,9 @@ afterAll(async () => {
   await system.stop()
 })
 
-async function active(replica: RunningProcess): Promise<number> {
+async function consumers(replica: RunningProcess, which: 'up' | 'active'): Promise<number> {
   const { text } = await replica.get('/metrics')
-  return [...text.matchAll(/^projector_consumer_active\{.*\} 1$/gm)].length
+  return [...text.matchAll(new RegExp(`^projector_consumer_${which}\\{.*\\} 1$`, 'gm'))].length
 }
 
 interface Written {
@@ -119,7 +125,8 @@ describe('while projecting is paused', () => {
           replicas.map(async (replica) => {
             const { checks } = (await replica.get('/health/ready')).body
             const check = checks.find(({ name }: { name: string }) => name === 'paused')
-            return holds(check, await active(replica))
+            // One that stands by takes what comes as soon as the other has left.
+            return holds(check, await consumers(replica, 'up'))
           }),
         )
         return answers.every(Boolean)

@@ -154,6 +154,7 @@ test('an aggregate that is not there is told', async () => {
 
 /** For the tests that follow: as it was before. */
 async function emptied(): Promise<void> {
-  await world.users.deleteMany({})
+  const history = world.connections.collectionOf<{ _id: string }>('users_history_g1')
+  await Promise.all([world.users.deleteMany({}), history.deleteMany({})])
   await world.sql`DELETE FROM users`
 }
