@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { readOptions } from '../cli/read-options.ts'
 import { interruption } from '../interruption.ts'
 import { progressOn } from '../stack/progress.ts'
 import { explained } from '../stack/requirements.ts'
@@ -10,17 +11,8 @@ export async function run(args: string[]): Promise<number> {
   const { HELP, benchOptions } = (await import(
     `${BENCH}/machinery/options.ts`
   )) as typeof import('../../load-tests/bench/machinery/options.ts')
-  let options: ReturnType<typeof benchOptions>
-  try {
-    options = benchOptions(args)
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`)
-    return 2
-  }
-  if (options.help) {
-    console.log(HELP)
-    return 0
-  }
+  const options = readOptions(HELP, () => benchOptions(args))
+  if (typeof options === 'number') return options
   const { runBench } = (await import(`${BENCH}/run.ts`)) as typeof import('../../load-tests/bench/run.ts')
   const { report } = (await import(
     `${BENCH}/report/report.ts`

@@ -1,6 +1,7 @@
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { readOptions } from '../cli/read-options.ts'
 import { withBlock } from '../blocks.ts'
 import type { RunReport } from '../faults/matrix/report.ts'
 import { contractDocuments } from '../contract-docs.ts'
@@ -21,23 +22,14 @@ const DELIVERY = join(import.meta.dir, '../../docs/delivery.md')
 
 /** @returns the exit code */
 export async function run(args: string[]): Promise<number> {
-  let options: { help?: boolean; faults?: string; commit?: string }
-  try {
+  const options = readOptions(HELP, () => {
     const text = { type: 'string' } as const
-    options = parseArgs({
-      args,
-      options: { help: { type: 'boolean' }, faults: text, commit: text },
-    }).values
-    if ((options.faults === undefined) !== (options.commit === undefined))
+    const { values } = parseArgs({ args, options: { help: { type: 'boolean' }, faults: text, commit: text } })
+    if ((values.faults === undefined) !== (values.commit === undefined))
       throw new Error('--faults and --commit go together')
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`)
-    return 2
-  }
-  if (options.help) {
-    console.log(HELP)
-    return 0
-  }
+    return values
+  })
+  if (typeof options === 'number') return options
   for (const documents of [await generatedDocuments(), await monitoringDocuments(), contractDocuments()])
     for (const [path, text] of documents) {
       await mkdir(dirname(path), { recursive: true })

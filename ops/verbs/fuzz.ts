@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { readOptions } from '../cli/read-options.ts'
 import { startWorld } from '../faults/world/world.ts'
 import { installSchemathesis } from '../fuzz/install.ts'
 import { makePeople } from '../fuzz/people.ts'
@@ -35,17 +36,8 @@ interface Options {
 
 /** @returns the exit code */
 export async function run(args: string[]): Promise<number> {
-  let options: Options
-  try {
-    options = optionsOf(args)
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`)
-    return 2
-  }
-  if (options.help) {
-    console.log(HELP)
-    return 0
-  }
+  const options = readOptions(HELP, () => optionsOf(args))
+  if (typeof options === 'number') return options
   disregardExternalServers()
   const signal = interruption()
   const progress = progressOn(process.stdout)

@@ -1,3 +1,4 @@
+import { readOptions } from '../cli/read-options.ts'
 import { interruption } from '../interruption.ts'
 import { findK6 } from '../load/k6.ts'
 import { HELP, type LoadOptions, loadOptions } from '../load/options.ts'
@@ -8,17 +9,8 @@ import { explained } from '../stack/requirements.ts'
 
 /** @returns the exit code */
 export async function run(args: string[]): Promise<number> {
-  let options: LoadOptions
-  try {
-    options = loadOptions(args, process.env)
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`)
-    return 2
-  }
-  if (options.help) {
-    console.log(HELP)
-    return 0
-  }
+  const options = readOptions(HELP, () => loadOptions(args, process.env))
+  if (typeof options === 'number') return options
   const signal = interruption()
   const progress = progressOn(process.stdout)
   try {

@@ -1,6 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { readOptions } from '../cli/read-options.ts'
 import { commitNow } from '../faults/commit.ts'
 import { compare, comparedJobs, type Comparison, systemIds } from '../faults/peers/compare.ts'
 import { installPeers } from '../faults/peers/install.ts'
@@ -37,17 +38,8 @@ interface Options {
 
 /** @returns the exit code */
 export async function run(args: string[]): Promise<number> {
-  let options: Options
-  try {
-    options = optionsOf(args)
-  } catch (error) {
-    console.error(`${(error as Error).message}\n\n${HELP}`)
-    return 2
-  }
-  if (options.help) {
-    console.log(HELP)
-    return 0
-  }
+  const options = readOptions(HELP, () => optionsOf(args))
+  if (typeof options === 'number') return options
   disregardExternalServers()
   const signal = interruption()
   const progress = progressOn(process.stdout)
