@@ -1,6 +1,13 @@
 import { consistencyTokenHeader } from './consistency-token.ts'
+import {
+  documentedHeader as header,
+  mapOperations,
+  problemResponse,
+  type Document,
+  type Operation,
+} from './document-parts.ts'
 import { listMediaTypes, producesKey } from './media-types.ts'
-import { problemExample, type ProblemSlug } from './problems.ts'
+import type { ProblemSlug } from './problems.ts'
 
 type Kind = 'document' | 'list'
 
@@ -19,34 +26,15 @@ const kindKey = 'x-reads'
 
 /** Every read of an OpenAPI document with its headers, its 304 and its problems. Pure. */
 export function documentReads(document: Document): Document {
-  const paths = Object.entries((document['paths'] ?? {}) as Record<string, Record<string, Operation>>)
-  return {
-    ...document,
-    paths: Object.fromEntries(
-      paths.map(([path, item]) => [
-        path,
-        Object.fromEntries(
-          Object.entries(item).map(([method, operation]) => [method, documented(operation)]),
-        ),
-      ]),
-    ),
-  }
+  return mapOperations(document, documented)
 }
 
-type Document = Record<string, unknown>
-interface Operation {
-  readonly parameters?: readonly unknown[]
-  readonly responses?: Record<string, Response>
+interface ReadOperation extends Operation {
   readonly [kindKey]?: Kind
   readonly [producesKey]?: unknown
 }
-interface Response {
-  readonly description?: string
-  readonly headers?: object
-  readonly content?: object
-}
 
-function documented(raw: Operation): Operation {
+function documented(raw: ReadOperation): Operation {
   const kind = raw[kindKey]
   if (kind === undefined) return raw
   const { [kindKey]: _kind, [producesKey]: _produces, ...operation } = raw
@@ -74,13 +62,8 @@ function problemsOf(operation: Operation, bySlug: Readonly<Record<number, readon
     Object.entries(bySlug).map(([status, slugs]) => [
       status,
       {
+        ...problemResponse(slugs),
         description: descriptions[status] ?? operation.responses?.[status]?.description,
-        content: {
-          'application/problem+json': {
-            schema: { $ref: '#/components/schemas/Problem' },
-            examples: Object.fromEntries(slugs.map((slug) => [slug, { value: problemExample(slug) }])),
-          },
-        },
       },
     ]),
   )
@@ -98,10 +81,6 @@ const descriptions: Readonly<Record<string, string>> = {
   406: 'Accept rules out everything that can be served',
 }
 
-const header = (description: string, schema: object, example?: unknown) => ({
-  description,
-  schema: { ...schema, ...(example !== undefined && { example }) },
-})
 const text = { type: 'string' }
 
 const always = {

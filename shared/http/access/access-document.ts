@@ -1,3 +1,4 @@
+import { mapOperations, type Document, type Operation } from '../document-parts.ts'
 import { problemType } from '../problem.ts'
 import { problemExample, problems } from '../problems.ts'
 import { requirementOf } from './scopes.ts'
@@ -11,30 +12,15 @@ export function documentAccess(
   { auth, rateLimit }: { readonly auth?: unknown; readonly rateLimit?: unknown },
 ): Document {
   if (!auth && !rateLimit) return document
-  const paths = Object.entries((document['paths'] ?? {}) as Record<string, Record<string, Operation>>)
   const { components = {} } = document as { components?: { securitySchemes?: object } }
-  const mended = paths.map(([path, item]) => [
-    path,
-    Object.fromEntries(
-      Object.entries(item).map(([method, operation]) => [
-        method,
-        documented(operation, auth ? requirementOf(method.toUpperCase(), path) : 'open', {
-          isLimited: Boolean(rateLimit) && !path.startsWith('/health/'),
-        }),
-      ]),
-    ),
-  ])
   return {
-    ...document,
-    paths: Object.fromEntries(mended),
+    ...mapOperations(document, (operation, method, path) =>
+      documented(operation, auth ? requirementOf(method.toUpperCase(), path) : 'open', {
+        isLimited: Boolean(rateLimit) && !path.startsWith('/health/'),
+      }),
+    ),
     ...(auth ? { components: { ...components, securitySchemes: { [schemeName]: scheme } } } : undefined),
   }
-}
-
-type Document = Record<string, unknown>
-interface Operation {
-  readonly description?: string
-  readonly responses?: Record<string, unknown>
 }
 
 function documented(
