@@ -54,8 +54,8 @@ async function startQuery() {
   closing.push(async () => {
     for (const part of service.parts.toReversed()) await part.stop()
   })
-  return async (path: string) => {
-    const response = await service.app.handle(new Request(`http://localhost${path}`))
+  return async (path: string, headers: Record<string, string> = {}) => {
+    const response = await service.app.handle(new Request(`http://localhost${path}`, { headers }))
     return { status: response.status, body: JSON.parse(await response.text()) }
   }
 }
@@ -68,7 +68,8 @@ test('a log of both versions, live and replayed, is shown as it should be', asyn
   ]
   const body = { first_name: 'New', last_name: 'Old', email: `${changed}@example.com` }
   expect((await command.call('PUT', `/users/${changed}`, body)).status).toBe(200)
-  expect((await command.call('DELETE', `/users/${deleted}`)).status).toBe(204)
+  const gone = await command.call('DELETE', `/users/${deleted}`)
+  expect(gone.status).toBe(204)
 
   // It comes late, and is given all of it by a replay.
   const get = await startQuery()
@@ -81,6 +82,12 @@ test('a log of both versions, live and replayed, is shown as it should be', asyn
     what: 'the replay',
   })
   await waitFor(async () => Array.isArray(await shown(untouched)), { timeoutMs: 20_000, what: 'the other' })
+  // By the token, since one that is not there yet is 404, too.
+  const token = { 'consistency-token': gone.headers.get('consistency-token')! }
+  await waitFor(async () => (await get(`/users/${deleted}`, token)).status === 404, {
+    timeoutMs: 20_000,
+    what: 'the deletion',
+  })
   expect(await shown(untouched)).toEqual([2, 'Untouched'])
   expect(await shown(changed)).toEqual([3, 'New'])
   expect(await shown(deleted)).toBe(404)
