@@ -11,12 +11,11 @@ export function changedFields(
   input: unknown,
 ): string[] {
   const [from, to] = [before, after] as unknown as [Fields | undefined, Fields]
-  const names = new Set([...Object.keys(from ?? {}), ...Object.keys(to)])
-  names.delete('updated_at')
+  const names = from ? [...new Set([...Object.keys(from), ...Object.keys(to)])] : Object.keys(to)
   const isChanged = from
     ? (name: string) => !isDeepStrictEqual(from[name], to[name])
     : (name: string) => typeof input === 'object' && input !== null && Object.hasOwn(input, name)
-  return [...names].filter(isChanged)
+  return names.filter((name) => name !== 'updated_at' && isChanged(name))
 }
 
 type Fields = Record<string, unknown>

@@ -62,8 +62,8 @@ async function write(
   const key = idempotencyKeyOf(request.headers, deps.idempotencyKeyRequired ?? false)
   const expect = params && expectationOf(request.headers, deps.ifMatchRequired ?? false)
   const answerOf = (result: DecidedResult) => answer(result, { id, status, location }, requestId)
-  const addToken = async ({ written }: KeptAnswer) => {
-    if (written) set.headers[consistencyTokenName] = await tokens.issue(written.id, written.version)
+  const addToken = ({ written }: KeptAnswer) => {
+    if (written) set.headers[consistencyTokenName] = tokens.issue(written.id, written.version)
   }
   const result = await commands
     .execute({
@@ -86,14 +86,14 @@ async function write(
     case 'key-reused':
       throw new HttpProblem('idempotency-key-reused', { detail: 'use another key for another request' })
     case 'replayed':
-      await addToken(result.answer)
+      addToken(result.answer)
       return replay(result.answer, set)
     case 'stored':
     case 'deleted': {
       const given = answerOf(result)
       set.status = given.status
       Object.assign(set.headers, given.headers)
-      await addToken(given)
+      addToken(given)
       return given.body
     }
     default:

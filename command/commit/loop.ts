@@ -84,17 +84,32 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
   }
 
   async function run(): Promise<void> {
+    let give = nothing
     while (!lifetime.signal.aborted || queue.size > 0) {
-      await queue.ready()
-      // One turn of the event loop: requests that have arrived already join this batch.
-      await new Promise(setImmediate)
+      if (!queue.isReady) {
+        await give()
+        give = nothing
+        await queue.ready()
+      }
+      // Requests that have arrived already join this batch.
+      await nextTurn()
       const batch = queue.take(options.batchMax)
-      if (batch.length > 0) await commit(batch, 0)
+      // Its first statement is under way before the batch before it is answered: to answer takes as long as to commit,
+      // and the database would wait for it.
+      const committing = commit(batch, 0)
+      await nextTurn()
+      await give()
+      give = await committing
     }
+    await give()
   }
 
-  /** Answers or requeues every command of the batch; never rejects. `retries` counts whole runs that failed. */
-  async function commit(batch: readonly Pending[], retries: number): Promise<void> {
+  /**
+   * Requeues or answers every command of the batch, but for those that it leaves to what it returns; never rejects.
+   * `retries` counts whole runs that failed.
+   */
+  async function commit(batch: readonly Pending[], retries: number): Promise<Give> {
+    if (batch.length === 0) return nothing
     const startedAtMs = performance.now()
     const watchdog = setTimeout(options.sever, timeoutMs)
     const result = await store.run(batch.map(({ command }) => command))
@@ -121,7 +136,7 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
     failure: DatabaseFailure,
     error: unknown,
     retries: number,
-  ): Promise<void> {
+  ): Promise<Give> {
     switch (failure.kind) {
       case 'retryable':
         metrics.retries.inc({ reason: failure.sqlState })
@@ -137,7 +152,9 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
       case 'guilty':
         if (batch.length === 1) return answerGuilty(batch[0]!, failure)
         metrics.splits.inc()
-        await commit(batch.slice(0, batch.length >> 1), 0)
+        await (
+          await commit(batch.slice(0, batch.length >> 1), 0)
+        )()
         return commit(batch.slice(batch.length >> 1), 0)
       case 'other':
         log.error('a batch failed', { commands: batch.length, error })
@@ -150,13 +167,14 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
     }
   }
 
-  function answerGuilty(pending: Pending, failure: DatabaseFailure & { kind: 'guilty' }): void {
+  function answerGuilty(pending: Pending, failure: DatabaseFailure & { kind: 'guilty' }): Give {
     const field = uniqueOfConstraint.get(failure.constraint ?? '')
     if (pending.command.idempotency && (field || failure.constraint === keysConstraint)) {
       // Rolled back, and its answer with it. What it met is committed by now, so a later batch decides the same, and
       // keeps the answer.
       metrics.requeued.inc({ reason: 'refused' })
-      return queue.block([pending], backoffMs(0, requeueBackoff, Math.random()))
+      queue.block([pending], backoffMs(0, requeueBackoff, Math.random()))
+      return nothing
     }
     if (!field)
       log.warn('the database refused a value', {
@@ -168,6 +186,7 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
       : ({ kind: 'rejection', reason: 'invalid', detail: 'the database refused a value' } as const)
     metrics.outcome(pending.command, 'rejected')
     pending.resolve({ kind: 'rejected', rejection })
+    return nothing
   }
 
   async function settleUnknown(
@@ -176,12 +195,12 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
     events: number,
     witness: Witness,
     retries: number,
-  ): Promise<void> {
+  ): Promise<Give> {
     const committed = await lookFor(witness)
     metrics.unknown.inc({ found: committed === undefined ? 'no answer' : committed ? 'committed' : 'absent' })
     if (committed) return answer(batch, outcomes, events)
     if (committed === false && retries === 0) return commit(batch, 1)
-    refuse(batch, new CommandFailure('unknown', 'it is not known whether the command was carried out'))
+    return refuse(batch, new CommandFailure('unknown', 'it is not known whether the command was carried out'))
   }
 
   /** @returns undefined when the database gave no answer within the deadline */
@@ -201,8 +220,9 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
     return undefined
   }
 
-  function answer(batch: readonly Pending[], outcomes: readonly PlannedOutcome[], events: number): void {
+  function answer(batch: readonly Pending[], outcomes: readonly PlannedOutcome[], events: number): Give {
     if (events > 0) options.ring()
+    const answers: (() => void)[] = []
     const locked: Pending[] = []
     const keyed: Pending[] = []
     const next: Pending[] = []
@@ -222,7 +242,7 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
           break
         default:
           metrics.outcome(pending.command, outcome.kind)
-          pending.resolve(outcome)
+          answers.push(() => pending.resolve(outcome))
       }
     }
     failedProgress = locked.length + keyed.length === batch.length ? failedProgress + 1 : 0
@@ -231,6 +251,7 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
     queue.block(locked, delayMs)
     queue.block(keyed, delayMs, 'key-in-use')
     logBatch(batch, events)
+    return () => inSlices(answers)
   }
 
   function logBatch(batch: readonly Pending[], events: number): void {
@@ -241,10 +262,26 @@ export function createCommitLoop(options: CommitLoopOptions): CommitLoop {
     })
   }
 
-  function refuse(batch: readonly Pending[], failure: CommandFailure): void {
+  function refuse(batch: readonly Pending[], failure: CommandFailure): Give {
     for (const pending of batch) pending.reject(failure)
+    return nothing
   }
 }
+
+/** Gives the answers that a committed batch owes. */
+type Give = () => Promise<void>
+const nothing: Give = async () => {}
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
+
+/** In slices, between which the event loop hears what the database says of the batch that is under way. */
+async function inSlices(answers: readonly (() => void)[]): Promise<void> {
+  for (let from = 0; from < answers.length; from += sliceMax) {
+    if (from > 0) await nextTurn()
+    for (const give of answers.slice(from, from + sliceMax)) give()
+  }
+}
+const sliceMax = 32
 
 const requeueBackoff = { baseMs: 5, maxMs: 100 }
 

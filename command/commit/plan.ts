@@ -71,9 +71,9 @@ export interface PlanInput {
 }
 
 export const rowKey = (aggregate: string, id: string) => `${aggregate}/${id}`
-/** JSON, since a value may hold any separator. */
+/** The value comes last, since it may hold any separator. */
 export const claimKey = (aggregate: string, unique: string, value: string) =>
-  JSON.stringify([aggregate, unique, value])
+  `${aggregate}/${unique}/${value}`
 
 /**
  * Decides a batch in arrival order, folding the commands on one aggregate: one final row, one event per step, the row

@@ -93,11 +93,19 @@ export class CommandQueue {
     for (const pending of all) pending.reject(failure)
   }
 
-  /** Resolves when a command waits, a blocked one is due, or `nudge` is called. */
+  /** A command waits, or a blocked one is due. */
+  get isReady(): boolean {
+    return this.waitMs <= 0
+  }
+
+  private get waitMs(): number {
+    if (this.waiting.length > 0) return 0
+    return Math.min(...this.blocked.map(({ dueMs }) => dueMs)) - this.clock()
+  }
+
+  /** Resolves when it is, or `nudge` is called. */
   async ready(): Promise<void> {
-    if (this.waiting.length > 0) return
-    const dueMs = Math.min(...this.blocked.map((item) => item.dueMs))
-    const waitMs = dueMs - this.clock()
+    const { waitMs } = this
     if (waitMs <= 0) return
     await new Promise<void>((resolve) => {
       const timer = Number.isFinite(waitMs) ? setTimeout(resolve, waitMs) : undefined

@@ -37,7 +37,7 @@ export async function whenFresh(
 ): Promise<void> {
   const token = request.headers.get(consistencyTokenHeader)
   if (token === null) return
-  const written = await tokens.read(token)
+  const written = tokens.read(token)
   if (onlyOf !== undefined && written.id !== onlyOf)
     throw new HttpProblem('bad-token', { detail: 'this token is that of a write to another resource' })
   const preferredS = preferredWaitS(request.headers.get('prefer'))

@@ -28,14 +28,21 @@ const kind = 'Text'
 TypeRegistry.Set<TSchema & Omit<TextRules, 'error'>>(kind, ({ minLength, maxLength, pattern }, value) => {
   // The first bound spares the rest the work on a megabyte.
   if (typeof value !== 'string' || value.length > 2 * maxLength || !value.isWellFormed()) return false
-  let characters = 0
-  for (const _ of value) characters++
+  // A character is one or two of its units: between these bounds there is nothing to count.
+  const isWithin = value.length >= 2 * minLength && value.length <= maxLength
+  const characters = isWithin ? maxLength : charactersOf(value)
   return (
     characters >= minLength &&
     characters <= maxLength &&
     (pattern === undefined || compiled(pattern).test(value))
   )
 })
+
+function charactersOf(text: string): number {
+  let characters = 0
+  for (const _ of text) characters++
+  return characters
+}
 
 const expressions = new Map<string, RegExp>()
 

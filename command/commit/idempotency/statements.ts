@@ -1,5 +1,5 @@
 import type { KeptAnswer } from '../command.ts'
-import type { Statement } from '../statements.ts'
+import { jsonLiteral, type Statement } from '../statements.ts'
 import type { AnswerToKeep, KeyState } from './settle.ts'
 
 /** Its unique violation means that somebody wrote a key without claiming it. */
@@ -39,7 +39,7 @@ export function keepStatements(
       sql: `INSERT INTO idempotency_keys (id, payload, answer, batch, expires_at)
 SELECT id, payload, answer, ?::uuid, clock_timestamp() + make_interval(secs => ?)
 FROM json_to_recordset(?) AS r(id uuid, payload uuid, answer json)`,
-      parameters: [options.batch, options.keepS, JSON.stringify(answers)],
+      parameters: [options.batch, options.keepS, jsonLiteral(JSON.stringify(answers))],
     })
   return statements
 }
