@@ -27,7 +27,7 @@ export interface ConsumerOptions {
   readonly attemptsMax: number
   /** The whole process's. */
   readonly turns: Turns
-  /** Told of what is in the store and about to be acknowledged. Must not throw. */
+  /** Told of what is in the store, and will be acknowledged. Must not throw. */
   readonly onApplied: (done: Done) => void
   /** Asked once it is subscribed: false where it has become unwanted meanwhile, and is to apply nothing. */
   readonly isWanted: () => boolean
@@ -42,11 +42,10 @@ export interface ConsumerOptions {
 }
 
 /**
- * Looks at every batch when all of it is in the store or parked, and before its acknowledgement, in order. Must not
- * throw.
- * @returns what else must be in the store before the batch may be acknowledged: tried until it succeeds
+ * Looks at all that is acknowledged together when it is in the store or parked, in order. Must not throw.
+ * @returns what else must be in the store before the acknowledgement: tried until it succeeds
  */
-export type Inspector = (done: Done) => (() => Promise<void>) | undefined
+export type Inspector = (items: Done['items']) => (() => Promise<void>) | undefined
 
 export interface Done {
   /** One for each message, in order: what is in the store now, or why it is parked. */

@@ -15,7 +15,9 @@ export function fold(changes: readonly Change[]): PlacedChange[] {
   const newest = new Map<string, PlacedChange>()
   for (const [position, change] of changes.entries()) {
     const known = newest.get(change.id)
-    if (known === undefined || place(known) < place(change)) newest.set(change.id, { ...change, position })
+    if (known === undefined) newest.set(change.id, { ...change, position })
+    else if (place(known) < place(change))
+      newest.set(change.id, { ...change, position, isNew: known.isNew || change.isNew })
   }
   return [...newest.values()].sort((a, b) => (a.id < b.id ? -1 : a.id > b.id ? 1 : 0))
 }

@@ -53,6 +53,16 @@ describe('versions 1 and 2 of 1,000 new ids, raced', () => {
     const writer = createStoreWriter(() => collection as never)
     expect(await race(collection, (one) => writer.write('', [one]))).toBe(0)
   })
+  for (const [guessed, isGuessed] of [
+    ['the first is', (one: Change) => one.version === 1],
+    ['both are', () => true],
+  ] as const)
+    test(`also where ${guessed} taken for new, and inserted first`, async () => {
+      const collection = fresh()
+      const writer = createStoreWriter(() => collection as never)
+      const guess = (one: Change) => writer.write('', [{ ...one, isNew: isGuessed(one) }])
+      expect(await race(collection, guess)).toBe(0)
+    })
 
   // These two show that the race is one: without it the test above would prove nothing.
   test('the usual version filter, with E11000 as "already newer", loses updates', async () => {
@@ -69,11 +79,11 @@ describe('versions 1 and 2 of 1,000 new ids, raced', () => {
   })
 })
 
-describe('one document', () => {
+describe.each([false, true])('one document, taken for new: %p', (isNew) => {
   const writeAll = async (changes: Change[]) => {
     const collection = fresh()
     const writer = createStoreWriter(() => collection as never)
-    for (const one of changes) await writer.write('', [one])
+    for (const one of changes) await writer.write('', [{ ...one, isNew }])
     return collection.findOne({})
   }
 

@@ -8,6 +8,8 @@ export interface Change {
   readonly document: object | null
   /** ISO 8601, of the event that caused it. */
   readonly time: string
+  /** The store has nothing there, unless this was delivered before. A guess, that only costs time where it is wrong. */
+  readonly isNew?: boolean
 }
 
 /** One element of a native `bulkWrite`. */
@@ -37,6 +39,9 @@ export const gatedUpdate: WriteOperation = (change) => ({
     upsert: true,
   },
 })
+
+/** Refused with E11000 where the store knows anything of the document, deleted or not: then the gate decides. */
+export const insertion: WriteOperation = (change) => ({ insertOne: { document: storedDocument(change) } })
 
 /**
  * A delete leaves a tombstone, for ever and without personal data: without it a late or replayed event of the deleted

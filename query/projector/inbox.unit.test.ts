@@ -33,3 +33,12 @@ test('peek waits for a message, and lets go when the inbox is closed', async () 
   expect(await forNothing).toBeUndefined()
   expect(await inbox.peek(9)).toBeUndefined()
 })
+
+test('peek waits no longer than it is told, and a message ends the wait before', async () => {
+  const inbox = createInbox()
+  expect(await inbox.peek(9, performance.now() + 5)).toEqual([])
+  const waiting = inbox.peek(9, performance.now() + 60_000)
+  inbox.push(message(1))
+  expect(tags(await waiting)).toEqual([1])
+  expect(tags(await inbox.peek(9, performance.now() - 1))).toEqual([1])
+})

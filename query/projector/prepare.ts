@@ -78,11 +78,12 @@ export function prepare(model: ReadModel, message: Message): Prepared {
     const event: DomainEvent = model.handles.decode(envelope)
     const { version, time } = event
     const rank = model.rank && rankOfEvent(model.rank(event))
+    const isNew = model.perVersion !== undefined || (model.isKeyedByAggregate && version === 1)
     const replay = headers?.[replayHeader]
     return {
       kind: 'event',
       event,
-      change: { id: model.key(event), version, rank, document: model.project(event), time },
+      change: { id: model.key(event), version, rank, document: model.project(event), time, isNew },
       replay: typeof replay === 'string' ? replay : undefined,
     }
   } catch (error) {

@@ -11,6 +11,7 @@ import { createFeeds } from './feeds.ts'
 import type { Followable } from './generations/generations.ts'
 import { partitionProbes, progressProbe } from './health.ts'
 import { createProjectorMetrics } from './metrics.ts'
+import { joinWrites } from './joined-writer.ts'
 import { observe } from './observer.ts'
 import { createAttempts } from './parking/attempts.ts'
 import { createParking } from './parking/parked-events.ts'
@@ -75,7 +76,7 @@ export function createProjector(options: ProjectorOptions): Projector {
     states,
     groups: () => feeds.models().map(({ group }) => group),
   })
-  const write = metrics.writing(options.writer.write)
+  const { write } = joinWrites({ write: metrics.writing(options.writer.write) })
   const parking = {
     parking: createParking(options.collectionOf, { partitionMax: options.parkedMax }),
     attempts: createAttempts(options.collectionOf, `${replica} ${randomUUID()}`),

@@ -35,20 +35,53 @@ export interface Settler<M extends Message> {
   /** @throws Left */
   apply(batch: readonly M[]): Promise<Applied>
   /**
-   * Parks the poisoned messages of the inbox's oldest, and acknowledges up to the first that finds no room: nothing may
-   * pass that one, or a later acknowledgement would lose it.
+   * Parks the poisoned messages of the inbox's oldest, and is done with all up to the first that finds no room: nothing
+   * may pass that one, or a later acknowledgement would lose it.
    * @returns undefined when all of it is settled, else how long to wait before the next look
    * @throws Left
    */
   settle(batch: readonly M[], applied: Applied): Promise<number | undefined>
+  /** When what is done is to be acknowledged, on the monotonic clock; undefined where there is nothing. */
+  readonly dueMs: number | undefined
+  /** Acknowledges all that is done. @throws Left */
+  acknowledge(): Promise<void>
 }
+
+/**
+ * What is in the store can be read, and its acknowledgement, with what has to be noted before it, can wait: for this long
+ * at most, so that small batches share both. All partitions do so at the same time, and share one write. A process that
+ * ends meanwhile leaves that much more to be delivered again.
+ */
+const acknowledgeEveryMs = 100
 
 /** One for each subscription. */
 export function createSettler<M extends Message>(inbox: Inbox<M>, options: WorkerOptions<M>): Settler<M> {
   const { state } = options
   let stops = 0
+  /** Done and not acknowledged. */
+  let owed: Applied['items'][number][] = []
+  let last: M | undefined
+  let dueMs: number | undefined
+  /** Kept until it is done: what was counted once is not to be counted again. */
+  let note: ReturnType<Inspector>
+
+  async function acknowledge(): Promise<void> {
+    if (last === undefined) return
+    note ??= options.inspect(owed)
+    if (note) await conclude(options, note)
+    if (options.over.aborted) throw new Left()
+    options.acknowledge(last)
+    note = undefined
+    owed = []
+    last = undefined
+    dueMs = undefined
+  }
 
   return {
+    get dueMs() {
+      return dueMs
+    },
+    acknowledge,
     persist: (work) => persist(options, work),
     apply: (batch) => applyBatch(options.model, batch, write, noteOldest),
     async settle(batch, applied) {
@@ -56,13 +89,15 @@ export function createSettler<M extends Message>(inbox: Inbox<M>, options: Worke
       const count = stopped?.position ?? batch.length
       if (count > 0) {
         const done = { items: applied.items.slice(0, count), outcome: applied.outcome }
-        const note = options.inspect(done)
-        if (note) await conclude(options, note)
         options.onApplied(done)
-        options.acknowledge(batch[count - 1]!)
+        owed.push(...done.items)
+        last = batch[count - 1]!
+        dueMs ??= (Math.floor(performance.now() / acknowledgeEveryMs) + 1) * acknowledgeEveryMs
         inbox.drop(count)
         state.oldestUnappliedMs = undefined
       }
+      // Attempts end with the acknowledgement, and one that stopped may stop for long.
+      if (state.careful || stopped || owed.length >= options.batchMax) await acknowledge()
       state.workSinceMs = inbox.size > 0 ? performance.now() : undefined
       state.poison = stopped?.poison
       if (stopped === undefined) {

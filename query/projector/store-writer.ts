@@ -1,5 +1,5 @@
 import type { AnyBulkWriteOperation, BulkWriteResult, Collection } from 'mongodb'
-import { gatedUpdate, type Change, type WriteOperation } from './gate.ts'
+import { gatedUpdate, insertion, type Change, type WriteOperation } from './gate.ts'
 
 /**
  * Applies a batch's changes to one collection. Resolves when all of them are durable on a majority. When it rejects,
@@ -31,7 +31,11 @@ export class DocumentFault extends Error {
   }
 }
 
-/** @param operation the gate; only a test of what happens without it passes another */
+/**
+ * What is new is inserted first: an insertion costs the store a fifth of what the gate does, and nearly everything that
+ * is guessed to be new is.
+ * @param operation the gate; only a test of what happens without it passes another
+ */
 export function createStoreWriter(
   collectionOf: (name: string) => Collection<{ _id: string }>,
   operation: WriteOperation = gatedUpdate,
@@ -41,15 +45,19 @@ export function createStoreWriter(
       const collection = collectionOf(name)
       let applied = 0
       let pending = changes.map((_, index) => index)
-      while (pending.length > 0) {
+      for (let isFirst = true; pending.length > 0; isFirst = false) {
         const outcome = await bulkWrite(
           collection,
-          pending.map((index) => operation(changes[index]!)),
+          pending.map((index) => {
+            const change = changes[index]!
+            return isFirst && change.isNew ? insertion(change) : operation(change)
+          }),
         )
         applied += outcome.applied
         const { fault } = outcome
         if (fault) throw new DocumentFault(pending[fault.index]!, String(fault.code))
-        // E11000: another consumer inserted the document after our look, perhaps in an older version. Look again.
+        // E11000: it is there already, or another consumer inserted it after our look, perhaps in an older version. Look
+        // again.
         pending = outcome.duplicates.map(({ index }) => pending[index]!)
       }
       return { applied, skipped: changes.length - applied }
@@ -93,10 +101,11 @@ interface WriteError {
   readonly index: number
   readonly code: number
 }
-type Counts = Pick<BulkWriteResult, 'upsertedCount' | 'modifiedCount'>
+type Counts = Pick<BulkWriteResult, 'insertedCount' | 'upsertedCount' | 'modifiedCount'>
 
 /** MongoDB counts a document that the gate left alone as matched only, FerretDB as modified too. */
-const countApplied = ({ upsertedCount, modifiedCount }: Counts) => upsertedCount + modifiedCount
+const countApplied = ({ insertedCount, upsertedCount, modifiedCount }: Counts) =>
+  insertedCount + upsertedCount + modifiedCount
 
 export const duplicateKey = 11_000
 

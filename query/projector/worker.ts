@@ -7,7 +7,7 @@ import { isSuspect } from './suspects.ts'
 
 /**
  * Applies what comes into the inbox until told to leave: one batch at a time and in order, so that a batch is whatever
- * came while the last one was written. Acknowledged after the write. Suspects are applied apart, and carefully.
+ * came while the last one was written. Acknowledged some time after the write. Suspects are applied apart, and carefully.
  */
 export async function applyAll<M extends Message>(inbox: Inbox<M>, options: WorkerOptions<M>): Promise<void> {
   const { state, leave, turns } = options
@@ -16,8 +16,10 @@ export async function applyAll<M extends Message>(inbox: Inbox<M>, options: Work
   async function work(): Promise<void> {
     while (!leave.aborted) {
       // While stopped it looks at the message that stopped it, and writes what stands behind it no second time.
-      const oldest = await inbox.peek(state.poison ? 1 : options.batchMax)
+      const oldest = await inbox.peek(state.poison ? 1 : options.batchMax, settler.dueMs)
       if (oldest === undefined) return
+      if (isPast(settler.dueMs) || (oldest[0] && isSuspect(oldest[0]))) await settler.acknowledge()
+      if (oldest.length === 0) continue
       state.careful = isSuspect(oldest[0]!)
       const end = oldest.findIndex((message) => isSuspect(message) !== state.careful)
       const batch = end < 0 ? oldest : oldest.slice(0, end)
@@ -28,4 +30,7 @@ export async function applyAll<M extends Message>(inbox: Inbox<M>, options: Work
     }
   }
   await work().catch(unlessLeft)
+  if (!options.over.aborted) await settler.acknowledge().catch(unlessLeft)
 }
+
+const isPast = (dueMs: number | undefined) => dueMs !== undefined && performance.now() >= dueMs

@@ -46,7 +46,7 @@ function setUp(options: SetUp = {}) {
       log.push(`write ${changes.map(({ id, version }) => `${id}${version}`).join(' ')}`.trim())
       return options.write?.(collection, changes) ?? { applied: changes.length, skipped: 0 }
     },
-    inspect: (applied) => options.inspect?.(applied),
+    inspect: (items) => options.inspect?.(items),
     acknowledge: ({ deliveryTag }) => log.push(`ack ${deliveryTag}`),
     onApplied() {},
     onWriteFailed: () => log.push('write failed'),
@@ -106,7 +106,7 @@ function setUp(options: SetUp = {}) {
 }
 
 describe('the worker', () => {
-  test('acknowledges after the write, and what came meanwhile is the next batch', async () => {
+  test('what came while a batch was written is the next one, and both are acknowledged together', async () => {
     const gate = Promise.withResolvers<void>()
     const second = Promise.withResolvers<void>()
     let writes = 0
@@ -122,7 +122,16 @@ describe('the worker', () => {
     deliver(stored('c', 1), stored('b', 1), stored('b', 2))
     gate.resolve()
     await second.promise
-    expect(await leave()).toEqual(['write a1', 'ack 1', 'write b2 c1', 'ack 4'])
+    expect(await leave()).toEqual(['write a1', 'write b2 c1', 'ack 4'])
+  })
+
+  test('acknowledges by itself, with nothing that comes after', async () => {
+    const { deliver, log } = setUp()
+    deliver(stored('a', 1))
+    await waitFor(() => log.includes('ack 1'), { timeoutMs: 5_000, what: 'the acknowledgement' })
+    deliver(stored('b', 1))
+    await waitFor(() => log.includes('ack 2'), { timeoutMs: 5_000, what: 'the next one' })
+    expect(log).toEqual(['write a1', 'ack 1', 'write b1', 'ack 2'])
   })
 
   test('holds the bound of a batch', async () => {
@@ -196,13 +205,11 @@ describe('the worker', () => {
     const done = Promise.withResolvers<void>()
     let attempts = 0
     const { deliver, leave, log } = setUp({
-      inspect:
-        ({ items }) =>
-        async () => {
-          log.push(`note ${items.length}`)
-          if (++attempts === 1) throw new Error('away')
-          done.resolve()
-        },
+      inspect: (items) => async () => {
+        log.push(`note ${items.length}`)
+        if (++attempts === 1) throw new Error('away')
+        done.resolve()
+      },
     })
     deliver(stored('a', 1))
     await done.promise

@@ -33,8 +33,8 @@ const progressIntervalMs = 5_000
 
 /**
  * What a subscription's messages tell about the pipeline, noted in the store before they are acknowledged: heartbeats
- * that came through, events that are missing, a replay that has ended, and how many events came. With each batch: what
- * is acknowledged and not counted would be missed by whoever consumes the queue next.
+ * that came through, events that are missing, a replay that has ended, and how many events came. Each time: what is
+ * acknowledged and not counted would be missed by whoever consumes the queue next.
  */
 export function createInspector(options: InspectorOptions): Inspector {
   const { of, records, view } = options
@@ -47,7 +47,7 @@ export function createInspector(options: InspectorOptions): Inspector {
   /** Proven to be complete up to here; undefined before the store was asked. */
   let seen: number | undefined
 
-  return ({ items }) => {
+  return (items) => {
     let notes: Note[] | undefined
     return async () => {
       counted ??= await records.tallyOf(names.queue)

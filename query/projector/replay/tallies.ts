@@ -1,5 +1,7 @@
 import type { CollectionOf } from '../collection-of.ts'
-import { duplicateKey } from '../store-writer.ts'
+import type { WriteOperation } from '../gate.ts'
+import { joinWrites } from '../joined-writer.ts'
+import { createStoreWriter } from '../store-writer.ts'
 import type { Tally } from './witness.ts'
 
 /**
@@ -28,32 +30,43 @@ interface Stored {
 }
 
 export function createTallies(collectionOf: CollectionOf): Tallies {
-  const tallies = () => collectionOf<Stored>('projector_tallies')
+  const { write } = joinWrites(createStoreWriter(collectionOf, unlessNewer))
   return {
     async tallyOf(queue) {
       const lost = await collectionOf<{ _id: string; losses?: number }>('projector_queues').findOne({
         _id: queue,
       })
       const losses = lost?.losses ?? 0
-      const found = await tallies().findOne({ _id: queue, losses })
+      const found = await collectionOf<Stored>(collection).findOne({ _id: queue, losses })
       return { losses, tally: found?.tally }
     },
     async noteTally(queue, { losses, tally }) {
-      if (!tally) return
-      const isOlder = {
-        $or: [{ losses: { $lt: losses } }, { losses, 'tally.highest': { $lte: tally.highest } }],
-      }
-      const { matchedCount } = await tallies().updateOne(
-        { _id: queue, ...isOlder },
-        { $set: { losses, tally } },
-      )
-      if (matchedCount > 0) return
-      try {
-        await tallies().insertOne({ _id: queue, losses, tally })
-      } catch (error) {
-        // One that is abandoned, and finds the next one's.
-        if ((error as { code?: unknown }).code !== duplicateKey) throw error
-      }
+      if (tally)
+        await write(collection, [
+          { id: queue, version: losses, rank: tally.highest, document: { tally }, time: '' },
+        ])
+    },
+  }
+}
+
+const collection = 'projector_tallies'
+
+/** Of one that is abandoned, and comes after the next one's, nothing is kept. The version is the queue's losses. */
+const unlessNewer: WriteOperation = ({ id, version: losses, rank: highest, document }) => {
+  const stored = { losses: { $ifNull: ['$losses', -1] }, highest: { $ifNull: ['$tally.highest', -1] } }
+  const isOlder = {
+    $or: [
+      { $lt: [stored.losses, losses] },
+      { $and: [{ $eq: [stored.losses, losses] }, { $lte: [stored.highest, highest] }] },
+    ],
+  }
+  return {
+    updateOne: {
+      filter: { _id: id },
+      update: [
+        { $replaceWith: { $cond: [isOlder, { $literal: { _id: id, losses, ...document } }, '$$ROOT'] } },
+      ],
+      upsert: true,
     },
   }
 }
