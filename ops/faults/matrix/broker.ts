@@ -45,9 +45,23 @@ async function deleteQueues(scene: Scene, count: number | undefined): Promise<vo
   )
   scene.served('writes', struckMs, struckMs + 3_000)
   scene.served('reads', struckMs, struckMs + 3_000)
-  scene.red('query', 'pipeline', struckMs)
+  // One is filled again faster than anybody looks.
+  if (count === undefined) scene.red('query', 'pipeline', struckMs)
   await scene.at(0.95)
+  const noticed = await Promise.all(world.queries.map(({ url }) => lostQueues(url)))
+  scene.fact(
+    'I9',
+    noticed.some((lost) => lost > 0),
+    'no query process counted a lost queue',
+  )
   await nothingParked(scene)
+}
+
+/** How many a process has noticed, by its metrics. */
+async function lostQueues(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text()
+  const counts = text.matchAll(/^projector_replays_needed_total\{[^}]*reason="queue-lost"[^}]*\} (\d+)/gm)
+  return [...counts].reduce((sum, [, count]) => sum + Number(count), 0)
 }
 
 async function deleteExchange(scene: Scene): Promise<void> {
