@@ -2,6 +2,7 @@ import type { Collection, Filter } from 'mongodb'
 import { HttpProblem } from '../shared/http/problem.ts'
 import { withTimeout } from '../shared/process/backoff.ts'
 import type { Logger } from '../shared/process/log.ts'
+import { joinReads } from './joined-reads.ts'
 
 /** A document as the store has it. A tombstone is `{ _id, version, deleted_at }`, and no reader ever sees one. */
 export type Stored<Document> = Document & { readonly _id: string; readonly version: number }
@@ -47,7 +48,7 @@ export function fields(...names: string[]): Fields {
   return Object.fromEntries([...names, 'version', 'deleted_at'].map((name) => [name, 1]))
 }
 
-const versionOnly = { ...fields(), _id: 0 as const }
+const versionOnly = fields()
 
 type AnyDocument = { _id: string; version: number; deleted_at?: string }
 
@@ -67,14 +68,30 @@ export function createReads<Document>(
     }
   }
 
+  /** One for each projection: a route has one, made once. */
+  const loaders = new Map<Fields, (id: string) => Promise<AnyDocument | undefined>>()
+
+  function load(id: string, projection: Fields): Promise<AnyDocument | undefined> {
+    let loader = loaders.get(projection)
+    if (!loader) loaders.set(projection, (loader = joinReads((ids) => bounded(findAll(ids, projection)))))
+    return loader(id)
+  }
+
+  function findAll(ids: readonly string[], projection: Fields): Promise<AnyDocument[]> {
+    const limit = ids.length
+    return collection
+      .find({ _id: { $in: [...ids] } }, { projection, limit, batchSize: limit, singleBatch: true })
+      .toArray()
+  }
+
   return {
     async byId(id, projection) {
-      const found = await bounded(collection.findOne({ _id: id }, { projection }))
-      return found === null || found.deleted_at !== undefined ? undefined : (found as Stored<Document>)
+      const found = await load(id, projection)
+      return found === undefined || found.deleted_at !== undefined ? undefined : (found as Stored<Document>)
     },
     async versionOf(id) {
-      const found = await bounded(collection.findOne({ _id: id }, { projection: versionOnly }))
-      return found === null || found.deleted_at !== undefined ? undefined : found.version
+      const found = await load(id, versionOnly)
+      return found === undefined || found.deleted_at !== undefined ? undefined : found.version
     },
     async page({ where, order, after, limit, fields: projection }) {
       const conditions = [...where, ...behind(order, after), { deleted_at: { $exists: false } }]
@@ -87,8 +104,8 @@ export function createReads<Document>(
       return (await bounded(cursor.toArray())) as unknown as Stored<Document>[]
     },
     async versions(ids) {
-      const cursor = collection.find({ _id: { $in: [...ids] } }, { projection: { version: 1 } })
-      return new Map((await bounded(cursor.toArray())).map(({ _id, version }) => [_id, version]))
+      const found = await Promise.all(ids.map((id) => load(id, versionOnly)))
+      return new Map(found.flatMap((one) => (one ? [[one._id, one.version] as const] : [])))
     },
   }
 }

@@ -116,11 +116,17 @@ export function createProjectorMetrics(
     latencyBuckets,
     ['group'],
   )
-  const batchSize = histogram(metrics, 'projector_batch_size', 'Events in one write.', sizeBuckets, ['group'])
+  const batchSize = histogram(
+    metrics,
+    'projector_batch_size',
+    'Events that one partition had for one write.',
+    sizeBuckets,
+    ['group'],
+  )
   const events = counter(
     metrics,
     'projector_events_applied_total',
-    'Events acknowledged after a write, those that changed nothing included.',
+    'Events that are in the store, those that changed nothing included.',
     ['group'],
   )
   const skipped = counter(
@@ -188,7 +194,7 @@ export function createProjectorMetrics(
   const writes = histogram(
     metrics,
     'projector_write_seconds',
-    'Duration of one write of a batch to the store that succeeded.',
+    'Duration of one write to the store that succeeded: to one collection, of all partitions that had something for it.',
     latencyBuckets,
   )
 
