@@ -1,11 +1,11 @@
 /** At which rate does one side's latency budget break? Each step is half as fast again as the one before, until one breaks it by far. */
-import exec from 'k6/execution'
 import { Counter } from 'k6/metrics'
 import type { Scenario, Threshold } from 'k6/options'
 import { makeUsers, type Data } from './lib/data.ts'
 import { read, write } from './lib/journeys.ts'
-import { constantRate, loadOptions } from './lib/shape.ts'
+import { loadOptions } from './lib/shape.ts'
 import { rateWanted, settingOf, whole } from './lib/settings.ts'
+import { isWarm, stepsAt } from './lib/steps.ts'
 
 const journey = settingOf('SIDE') === 'writes' ? write : read
 const firstRate = rateWanted ?? 200
@@ -14,31 +14,18 @@ const stepS = whole('STEP_S') ?? 8
 const budgetMs = whole('BUDGET_MS') ?? 100
 
 const GROWTH = 1.5
-/** Between two steps, so that none inherits what the one before left in the queues. */
-const PAUSE_S = 2
-/** The part of a step in which connections are made and queues fill; it does not count. */
-const WARM_PART = 0.25
 
 /** So many times the budget, and that part of a step's journeys: then nothing faster is worth a try. */
 const FAR_BEYOND = 4
 const PART_MAX = 0.1
 
-const steps = Array.from({ length: stepCount }, (_, n) => ({
-  name: `step_${String(n + 1).padStart(2, '0')}`,
-  rate: Math.round(firstRate * GROWTH ** n),
-  startS: n * (stepS + PAUSE_S),
-}))
+const rates = Array.from({ length: stepCount }, (_, n) => Math.round(firstRate * GROWTH ** n))
 
 const farTooSlow = new Counter('far_too_slow')
 const scenarios: Record<string, Scenario> = {}
 const budgets: Record<string, Threshold[]> = {}
-for (const { name, rate, startS } of steps) {
-  scenarios[name] = {
-    ...constantRate({ rate, durationS: stepS, isFixed: true }),
-    startTime: `${startS}s`,
-    gracefulStop: `${PAUSE_S}s`,
-    tags: { offered: String(rate) },
-  }
+for (const { name, rate, scenario } of stepsAt(rates, stepS)) {
+  scenarios[name] = scenario
   // One hiccup is not a system's end, and what it does beyond its end is part of the answer: only far beyond it the run
   // stops. Counts can be judged at any time; a percentile of the first moments could not.
   const most = Math.floor(rate * stepS * PART_MAX)
@@ -52,10 +39,9 @@ export const setup = () => makeUsers(1_000)
 
 export default function step({ users }: Data): void {
   const startedAtMs = Date.now()
-  const isWarm = startedAtMs - exec.scenario.startTime > stepS * 1_000 * WARM_PART
-  exec.vu.metrics.tags['phase'] = isWarm ? 'steady' : 'warming'
+  const isCounted = isWarm(stepS)
   journey(users)
-  if (isWarm && Date.now() - startedAtMs > budgetMs * FAR_BEYOND) farTooSlow.add(1)
+  if (isCounted && Date.now() - startedAtMs > budgetMs * FAR_BEYOND) farTooSlow.add(1)
 }
 
 export { handleSummary } from './lib/summary.ts'

@@ -2,31 +2,42 @@ import { check } from 'k6'
 import http, { type RefinedResponse, type ResponseType } from 'k6/http'
 import { acknowledged, removing } from './acknowledged.ts'
 import { newPerson } from './people.ts'
-import { commandUrl, hasKeys, queryUrl } from './settings.ts'
+import { commandUrl, hasKeys, queryUrl, waitS } from './settings.ts'
 
 export interface User {
   readonly id: string
   readonly email: string
 }
 
+/** A write, and what it takes to read it back for sure. */
+export interface Written extends User {
+  readonly version: number
+  readonly token: string
+}
+
 type Answer = RefinedResponse<ResponseType | undefined>
 
 /** @returns undefined where it was not created */
-export function createUser(): User | undefined {
+export function createUser(): Written | undefined {
   const person = newPerson()
   const answer = http.post(`${commandUrl}/users`, JSON.stringify(person), json('POST /users'))
-  if (!isAnswered(answer, 'created', 201)) return undefined
-  const { id, version } = answer.json() as unknown as { id: string; version: number }
-  acknowledged(id, version)
-  return { id, email: person.email }
+  return isAnswered(answer, 'created', 201) ? written(answer, person.email) : undefined
 }
 
-/** Another name, the same address: a user has one address for good, so that two writers never want the same. */
-export function replaceUser({ id, email }: User): void {
+/**
+ * Another name, the same address: a user has one address for good, so that two writers never want the same.
+ * @returns undefined where it was not replaced
+ */
+export function replaceUser({ id, email }: User): Written | undefined {
   const body = JSON.stringify({ ...newPerson(), email })
   const answer = http.put(`${commandUrl}/users/${id}`, body, json('PUT /users/:id', ofAnyVersion))
-  if (!isAnswered(answer, 'replaced', 200)) return
-  acknowledged(id, (answer.json() as unknown as { version: number }).version)
+  return isAnswered(answer, 'replaced', 200) ? written(answer, email) : undefined
+}
+
+function written(answer: Answer, email: string): Written {
+  const { id, version } = answer.json() as unknown as { id: string; version: number }
+  acknowledged(id, version)
+  return { id, email, version, token: answer.headers['Consistency-Token'] ?? '' }
 }
 
 export function removeUser(id: string): void {
@@ -48,6 +59,16 @@ export function readUserIfChanged(id: string, etag: string): string | undefined 
   const params = named('GET /users/:id, if changed')
   const answer = http.get(`${queryUrl}/users/${id}`, { ...params, headers: { 'if-none-match': etag } })
   return isAnswered(answer, 'read, if changed', 200, 304) ? answer.headers['Etag'] : undefined
+}
+
+/** Waits until the read side shows this very write, or a later one. @returns whether it did */
+export function readWritten({ id, version, token }: Written): boolean {
+  const headers = { 'consistency-token': token, prefer: `wait=${waitS}` }
+  const answer = http.get(`${queryUrl}/users/${id}`, { ...named('GET /users/:id, by token'), headers })
+  return check(answer, {
+    'shows the write': ({ status }) =>
+      status === 200 && (answer.json() as unknown as { version: number }).version >= version,
+  })
 }
 
 export function findUserByEmail(email: string): void {

@@ -18,13 +18,22 @@ export const isRecorded = __ENV['RECORD'] === '1'
 /** Where the end summary goes as JSON. */
 export const summaryFile = __ENV['SUMMARY_FILE']
 
+/** So many seconds a read with a token asks to be waited for; the service may know a shorter longest. */
+export const waitS = whole('WAIT_S') ?? 10
+
 /** Of one script alone. */
 export const settingOf = (name: string) => __ENV[name]
 
 export function whole(name: string): number | undefined {
+  return wholes(name)?.[0]
+}
+
+/** With commas between them. */
+export function wholes(name: string): number[] | undefined {
   const text = __ENV[name]
   if (!text) return undefined
-  if (!/^[1-9]\d*$/.test(text))
-    throw new Error(`${name} must be a whole number above 0, and "${text}" is not`)
-  return Number(text)
+  return text.split(',').map((part) => {
+    if (/^[1-9]\d*$/.test(part)) return Number(part)
+    throw new Error(`${name} must be a whole number above 0, and "${part}" is not`)
+  })
 }

@@ -24,7 +24,7 @@ function inWords(metric: string, threshold: string, values: Record<string, numbe
   const { words, unit = '' } = KNOWN[name] ?? { words: name }
   const value = values[statistic]
   return {
-    of: [words, scenario && `of ${scenario}`, statistic.startsWith('p(') && statistic.replace(/[()]/g, '')]
+    of: [words, scenario && `of ${scenario.replaceAll('_', ' ')}`, percentileOf(statistic)]
       .filter(Boolean)
       .join(' '),
     limit: `${operator === '==' ? 'exactly' : operator} ${limit}${unit}`,
@@ -33,8 +33,12 @@ function inWords(metric: string, threshold: string, values: Record<string, numbe
   }
 }
 
+const percentileOf = (statistic: string) =>
+  statistic === 'med' ? 'p50' : statistic.startsWith('p(') && statistic.replace(/[()]/g, '')
+
 const KNOWN: Record<string, { words: string; unit?: string }> = {
   http_req_duration: { words: 'latency', unit: ' ms' },
+  visible_since_answer: { words: 'answer to visible', unit: ' ms' },
   http_req_failed: { words: 'part that failed' },
   checks: { words: 'part of the answers that were right' },
   dropped_iterations: { words: 'journeys not begun in time' },

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
 import { servicePorts } from '../service-ports.ts'
 
-export const SCRIPTS = ['smoke', 'writes', 'reads', 'mixed', 'scaling', 'k6'] as const
+export const SCRIPTS = ['smoke', 'writes', 'reads', 'mixed', 'lag', 'scaling', 'k6'] as const
 export type Script = (typeof SCRIPTS)[number]
 
-export const HELP = `usage: npm run load -- <smoke|writes|reads|mixed|scaling|k6> [options]
+export const HELP = `usage: npm run load -- <smoke|writes|reads|mixed|lag|scaling|k6> [options]
 
 Runs one script of load-tests/ with k6 against a system that is up, reads every acknowledged write back, and leaves a
 page with what was measured in .artifacts/load/. Exit code 1 when a write is missing or a budget is broken.
@@ -19,6 +19,10 @@ page with what was measured in .artifacts/load/. Exit code 1 when a write is mis
   --relay-url URL     the relay, for its backlog (port RELAY_PORT, 3002)
   --without-keys      writes have no Idempotency-Key, which costs the database a row for each
   --out FOLDER        of the page (.artifacts/load)
+
+lag reads each write back by its token, and tells what that took at each of several rates.
+  --rates N,N,…       writes a second (50,100,200,400)
+  --step-seconds S    of each (15)
 
 scaling raises the rate step by step until the p99 latency breaks its budget, for reads and for writes; where the system
 runs in the containers of docker-compose.yml it does so with 1 to N replicas of each, and puts them back in the end.
@@ -63,7 +67,8 @@ export function loadOptions(args: string[], settings: Record<string, string | un
       'relay-url': { type: 'string' },
       replicas: { type: 'string', default: '2' },
       steps: { type: 'string', default: '10' },
-      'step-seconds': { type: 'string', default: '8' },
+      'step-seconds': { type: 'string' },
+      rates: { type: 'string' },
       'budget-ms': { type: 'string', default: '100' },
       'without-keys': { type: 'boolean', default: false },
       out: { type: 'string', default: '.artifacts/load' },
@@ -85,10 +90,12 @@ export function loadOptions(args: string[], settings: Record<string, string | un
     scaling: {
       replicas: Number(whole('replicas', values.replicas)),
       steps: Number(whole('steps', values.steps)),
-      stepS: Number(whole('step-seconds', values['step-seconds'])),
+      stepS: Number(whole('step-seconds', values['step-seconds']) ?? 8),
       budgetMs: Number(whole('budget-ms', values['budget-ms'])),
     },
     env: {
+      RATES: wholes('rates', values.rates),
+      STEP_S: values['step-seconds'],
       RATE: whole('rate', values.rate),
       DURATION_S: whole('duration', values.duration),
       CONNECTIONS: whole('connections', values.connections),
@@ -109,5 +116,10 @@ function urlOf(text: string): string {
 function whole(name: string, text: string | undefined): string | undefined {
   if (text !== undefined && !/^[1-9]\d*$/.test(text))
     throw new Error(`--${name} must be a whole number above 0`)
+  return text
+}
+
+function wholes(name: string, text: string | undefined): string | undefined {
+  for (const part of text?.split(',') ?? []) whole(name, part)
   return text
 }

@@ -16,6 +16,7 @@ test.each([
   [['bogus'], 'name one of'],
   [['reads', 'writes'], 'name one of'],
   [['reads', '--rate', '0'], '--rate must be'],
+  [['lag', '--rates', '50,'], '--rates must be'],
   [['reads', '--duration', '10s'], '--duration must be'],
   [['reads', '--query-url', 'localhost'], 'no http URL'],
   [['reads', '--colour'], 'colour'],

@@ -2,8 +2,18 @@ import { createReadStream } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { createGunzip } from 'node:zlib'
 
-/** One answer that k6 waited for, or one journey that it could not begin in time. */
-export type Point = Request | { kind: 'dropped'; timeMs: number; scenario: string; count: number }
+/** One answer that k6 waited for, one write that it read back, or one journey that it could not begin in time. */
+export type Point = Request | Visible | { kind: 'dropped'; timeMs: number; scenario: string; count: number }
+
+/** What it took until a read by the token of a write showed it. */
+export interface Visible {
+  kind: 'visible'
+  since: 'request' | 'answer'
+  timeMs: number
+  durationMs: number
+  scenario: string
+  offered: number | undefined
+}
 
 export interface Request {
   kind: 'request'
@@ -31,25 +41,44 @@ export async function readPoints(file: string, onPoint: (point: Point) => void):
 
 /** Of the dozen lines that k6 writes for a request one is enough; the others are not even parsed. */
 export function pointOf(line: string): Point | undefined {
-  const isRequest = line.startsWith('{"metric":"http_req_duration","type":"Point"')
-  if (!isRequest && !line.startsWith('{"metric":"dropped_iterations","type":"Point"')) return undefined
+  const metric = METRICS.find((name) => line.startsWith(`{"metric":"${name}","type":"Point"`))
+  if (!metric) return undefined
   const { time, value, tags } = (JSON.parse(line) as Line).data
   if (!tags?.scenario) return undefined
   const timeMs = Date.parse(time)
   const { scenario } = tags
-  if (!isRequest) return { kind: 'dropped', timeMs, scenario, count: value }
-  return {
-    kind: 'request',
-    timeMs,
-    durationMs: value,
-    scenario,
-    name: tags.name ?? '',
-    status: Number(tags.status ?? 0),
-    isOk: tags.expected_response === 'true',
-    offered: tags.offered === undefined ? undefined : Number(tags.offered),
-    phase: tags.phase,
+  const offered = tags.offered === undefined ? undefined : Number(tags.offered)
+  switch (metric) {
+    case 'dropped_iterations':
+      return { kind: 'dropped', timeMs, scenario, count: value }
+    case 'visible_since_request':
+    case 'visible_since_answer': {
+      const since = metric === 'visible_since_answer' ? 'answer' : 'request'
+      return { kind: 'visible', since, timeMs, durationMs: value, scenario, offered }
+    }
+    case 'http_req_duration':
+      return {
+        kind: 'request',
+        timeMs,
+        durationMs: value,
+        scenario,
+        name: tags.name ?? '',
+        status: Number(tags.status ?? 0),
+        isOk: tags.expected_response === 'true',
+        offered,
+        phase: tags.phase,
+      }
+    default:
+      return metric satisfies never
   }
 }
+
+const METRICS = [
+  'http_req_duration',
+  'dropped_iterations',
+  'visible_since_request',
+  'visible_since_answer',
+] as const
 
 interface Line {
   data: { time: string; value: number; tags?: Partial<Record<Tag, string>> }

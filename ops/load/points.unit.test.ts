@@ -37,6 +37,17 @@ test('an unexpected answer, and none at all', () => {
 test('what could not be begun in time', () =>
   expect(pointOf(dropped)).toMatchObject({ kind: 'dropped', count: 3 }))
 
+test('a write that was read back by its token, with the rate of its step', () => {
+  const line =
+    '{"metric":"visible_since_answer","type":"Point","data":{"time":"2026-11-24T09:49:24Z","value":4.5,"tags":{"scenario":"step_02_at_40","offered":"40"}}}'
+  const visible = { kind: 'visible', durationMs: 4.5, scenario: 'step_02_at_40', offered: 40 }
+  expect(pointOf(line)).toMatchObject({ ...visible, since: 'answer' })
+  expect(pointOf(line.replace('since_answer', 'since_request'))).toMatchObject({
+    ...visible,
+    since: 'request',
+  })
+})
+
 test('set-up and other metrics are no points', () =>
   expect([setUp, ...others].map(pointOf)).toEqual([undefined, undefined, undefined]))
 

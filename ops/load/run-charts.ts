@@ -81,12 +81,28 @@ export function runCharts({ seconds }: Pick<Measured, 'seconds'>): Chart[] {
         },
       ],
     },
+    ...byToken(seconds, common),
     {
       ...common,
       title: 'The pipeline: backlog',
       unit: 'events that the broker has not confirmed',
       yMin: 10,
       series: [{ ...worst('backlog', backlog, 2) }],
+    },
+  ]
+}
+
+/** Where the script reads its writes back. */
+function byToken(seconds: Measured['seconds'], common: Pick<Chart, 'x' | 'xUnit'>): Chart[] {
+  if (!seconds.some(({ visibleMs }) => visibleMs)) return []
+  const of = (name: 'p50' | 'p95' | 'p99') => seconds.map(({ visibleMs }) => visibleMs?.[name] ?? null)
+  return [
+    {
+      ...common,
+      title: 'Answer to visible, by token',
+      unit: 'ms, logarithmic',
+      isLog: true,
+      series: [worst('p50', of('p50'), 0), worst('p95', of('p95'), 4), worst('p99', of('p99'), 3)],
     },
   ]
 }

@@ -7,6 +7,7 @@ import { type Measured, measure } from './measure.ts'
 import type { LoadOptions } from './options.ts'
 import { findTarget } from './target.ts'
 import { LOST, completenessLines, isPassed, runPage } from './run-page.ts'
+import { visibleLines } from './visible.ts'
 
 export interface Work {
   options: LoadOptions
@@ -61,6 +62,7 @@ function told(measured: Measured): string[] {
     '',
     `   ${answered} answered, ${failed} failed, ${dropped} not begun in time; ${latency.join(', ')}`,
     ...counts,
+    ...visibleLines(measured).map((line) => `   ${line}`),
     '',
     ...budgets.map(
       ({ of, limit, isMet, measured: figure }) =>

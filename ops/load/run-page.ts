@@ -8,6 +8,7 @@ import type { Setting } from './machine.ts'
 import type { Measured } from './measure.ts'
 import { runCharts } from './run-charts.ts'
 import { budgetSection, routeSection } from './run-tables.ts'
+import { visibleSections } from './visible.ts'
 
 export interface RunPage {
   measured: Measured
@@ -25,6 +26,7 @@ export function runPage({ measured, question, setting }: RunPage): string {
     verdict: verdictOf(measured),
     headlines: completeness.missing > 0 ? [] : headlinesOf(measured, rate),
     sections: [
+      ...visibleSections(measured),
       {
         title: 'Second by second',
         remark: 'Pointing at a curve shows its figures.',

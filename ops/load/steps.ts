@@ -40,8 +40,9 @@ export class Steps {
     let bucket = this.buckets.get(point.scenario)
     if (!bucket) this.buckets.set(point.scenario, (bucket = { offered: undefined, requests: [], dropped: 0 }))
     if (point.kind === 'dropped') bucket.dropped += point.count
-    else if (point.phase === 'steady') bucket.requests.push(point)
-    if (point.kind === 'request') bucket.offered ??= point.offered
+    if (point.kind !== 'request') return
+    if (point.phase === 'steady') bucket.requests.push(point)
+    bucket.offered ??= point.offered
   }
 
   /** From the lowest rate to the highest; those that did not get warm are left out. */

@@ -1,5 +1,5 @@
 import { percentile } from '../report/numbers.ts'
-import type { Point, Request } from './points.ts'
+import type { Point, Request, Visible } from './points.ts'
 
 export interface Latency {
   p50: number
@@ -16,6 +16,8 @@ export interface Second {
   failed: number
   dropped: number
   latencyMs: Latency | undefined
+  /** From a write's answer to its being read by its token. */
+  visibleMs: Latency | undefined
 }
 
 export interface Group {
@@ -25,6 +27,12 @@ export interface Group {
   latencyMs: Latency | undefined
   /** How often each status came, where it was not the one that was wanted; 0 is no answer. */
   failures: Record<string, number>
+  /** Until writes were read by their tokens, since they were sent and since they were answered. */
+  visibleMs: Record<Visible['since'], Latency | undefined>
+  /** Such writes. */
+  visible: number
+  /** The rate, where that is the scenario's own. */
+  offered: number | undefined
 }
 
 /** What a run's requests were like: by second, by route, and by scenario. */
@@ -51,6 +59,10 @@ export class Timeline {
     return this.firstMs
   }
 
+  get endMs(): number {
+    return this.lastMs
+  }
+
   get total(): Group & { dropped: number } {
     return { ...this.all.group('all'), dropped: this.all.dropped }
   }
@@ -60,8 +72,8 @@ export class Timeline {
     const count = Math.floor((this.lastMs - (this.firstMs ?? this.lastMs)) / 1_000)
     return Array.from({ length: count }, (_, at) => {
       const bucket = this.seconds.get(at) ?? new Bucket()
-      const { answered, failed, latencyMs } = bucket.group('')
-      return { at, answered, failed, latencyMs, dropped: bucket.dropped }
+      const { answered, failed, latencyMs, visibleMs } = bucket.group('')
+      return { at, answered, failed, latencyMs, dropped: bucket.dropped, visibleMs: visibleMs.answer }
     })
   }
 
@@ -84,22 +96,39 @@ export function latencyOf(durationsMs: number[]): Latency | undefined {
 class Bucket {
   dropped = 0
   private failed = 0
+  private offered: number | undefined
+  private readonly visibleMs: Record<Visible['since'], number[]> = { request: [], answer: [] }
   private readonly durationsMs: number[] = []
   private readonly failures: Record<string, number> = {}
 
   add(point: Point): void {
-    if (point.kind === 'dropped') this.dropped += point.count
-    else this.addRequest(point)
+    switch (point.kind) {
+      case 'dropped':
+        this.dropped += point.count
+        return
+      case 'visible':
+        this.offered ??= point.offered
+        this.visibleMs[point.since].push(point.durationMs)
+        return
+      case 'request':
+        this.offered ??= point.offered
+        return this.addRequest(point)
+      default:
+        return point satisfies never
+    }
   }
 
   group(name: string): Group {
-    const { failed, durationsMs, failures } = this
+    const { failed, durationsMs, failures, offered, visibleMs } = this
     return {
       name,
       failed,
       failures,
       answered: durationsMs.length - failed,
       latencyMs: latencyOf(durationsMs),
+      visible: visibleMs.answer.length,
+      visibleMs: { request: latencyOf(visibleMs.request), answer: latencyOf(visibleMs.answer) },
+      offered,
     }
   }
 

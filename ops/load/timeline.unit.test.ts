@@ -46,6 +46,26 @@ test('routes and scenarios have their own figures, in the order of their names',
   ])
 })
 
+test('writes that were read back have figures by second and by scenario, and are no requests', () => {
+  const timeline = new Timeline()
+  const visible = (timeMs: number, since: 'answer' | 'request', durationMs: number) =>
+    timeline.add({ kind: 'visible', since, timeMs, durationMs, scenario: 'probes', offered: 20 })
+  timeline.add(request(0))
+  visible(500, 'answer', 4)
+  visible(500, 'request', 9)
+  visible(1_500, 'answer', 6)
+  timeline.add(request(2_100))
+  expect(timeline.bySecond().map(({ visibleMs }) => visibleMs?.max)).toEqual([4, 6])
+  expect(timeline.byScenario()[0]).toMatchObject({
+    name: 'probes',
+    answered: 0,
+    visible: 2,
+    offered: 20,
+    visibleMs: { request: { max: 9 }, answer: { p50: 5, max: 6 } },
+  })
+  expect(timeline.total.answered).toBe(2)
+})
+
 test('nothing at all is an empty run', () => {
   const timeline = new Timeline()
   expect(timeline.bySecond()).toEqual([])

@@ -8,15 +8,19 @@ export interface Listener {
 /** Who listens on this port, as far as the kernel lets us see; undefined when nobody or nobody of ours does. */
 export function listenerOn(port: number): Listener | undefined {
   const pids = readdirSync('/proc').map(Number).filter(Boolean)
-  const pid = pids.find((candidate) => listens(candidate, port))
+  // The table is long where many connections were closed a moment ago: it is read once.
+  const sockets = listeningSockets(port)
+  const pid = pids.find((candidate) => holdsOne(candidate, sockets))
   if (!pid) return undefined
   return { pid, commandLine: readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim() }
 }
 
 export function listens(pid: number, port: number): boolean {
-  const sockets = listeningSockets(port)
-  return sockets.size > 0 && openFiles(pid).some((file) => sockets.has(file))
+  return holdsOne(pid, listeningSockets(port))
 }
+
+const holdsOne = (pid: number, sockets: ReadonlySet<string>) =>
+  sockets.size > 0 && openFiles(pid).some((file) => sockets.has(file))
 
 const LISTEN = '0A'
 

@@ -43,14 +43,17 @@ function withK6() {
     return { output, code: await child.exited }
   }
 
+  async function pageOf(script: string) {
+    const page = (await readdir(folder)).find((name) => name.endsWith(`-${script}.html`))!
+    const html = await readFile(join(folder, page), 'utf8')
+    const json = await readFile(join(folder, page.replace('.html', '.json')), 'utf8')
+    return { page, html, measured: JSON.parse(json) as Measured }
+  }
+
   test('smoke: every route is asked, every acknowledged write is readable, and the page shows it', async () => {
     const { output } = await load('smoke', '--duration', '4')
-    const [page] = (await readdir(folder)).filter((name) => name.endsWith('-smoke.html'))
-    expect(output).toContain(page!)
-    const html = await readFile(join(folder, page!), 'utf8')
-    const measured = JSON.parse(
-      await readFile(join(folder, page!.replace('.html', '.json')), 'utf8'),
-    ) as Measured
+    const { page, html, measured } = await pageOf('smoke')
+    expect(output).toContain(page)
     // How quick it was is the machine's affair.
     expect(measured.completeness.missing).toBe(0)
     expect(measured.completeness.acknowledged).toBeGreaterThan(50)
@@ -71,6 +74,20 @@ function withK6() {
     expect(seen.length).toBeGreaterThan(0)
     for (const name of ['command', 'relay', 'query', 'k6'])
       expect(seen.some(({ cores }) => name in cores!)).toBe(true)
+  }, 60_000)
+
+  test('lag: every write is read back by its token, at each rate', async () => {
+    await load('lag', '--rates', '30,60', '--step-seconds', '1', '--users', '20')
+    const { html, measured } = await pageOf('lag')
+    expect(measured.completeness.missing).toBe(0)
+    expect(measured.total).toMatchObject({ failed: 0, dropped: 0 })
+    expect(measured.scenarios.map(({ offered, visible }) => [offered, visible > 10])).toEqual([
+      [30, true],
+      [60, true],
+    ])
+    for (const { visibleMs } of measured.scenarios)
+      expect(visibleMs.request!.p50).toBeGreaterThan(visibleMs.answer!.p50)
+    expect(html).toContain('Write to visible, by token')
   }, 60_000)
 
   test('scaling: goes up in steps on each side, and says where it ended', async () => {
