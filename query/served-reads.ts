@@ -8,7 +8,7 @@ import { parkedVersions } from './projector/parking/parked-versions.ts'
 import { createReads, type Reads } from './reads.ts'
 import type { Notices } from './waiting/notices.ts'
 import type { WaitingRoom } from './waiting/room.ts'
-import { createUntilApplied, type UntilApplied } from './waiting/until-applied.ts'
+import { createUntilApplied, type UntilApplied, type UntilAppliedOptions } from './waiting/until-applied.ts'
 
 export interface ServedReads<Document> extends Reads<Document> {
   readonly untilApplied: UntilApplied
@@ -22,6 +22,8 @@ export interface ServedReadsOptions {
   readonly log: Logger
   readonly room: WaitingRoom
   readonly notices: Pick<Notices, 'listen'>
+  /** Told of every read with a token. Must not throw. */
+  readonly onWaited?: UntilAppliedOptions['onWaited']
 }
 
 const lookAgainMs = 20

@@ -28,6 +28,7 @@ import { createStoreWriter } from './projector/store-writer.ts'
 import { allQueues } from './projector/topology.ts'
 import { readModels } from './read-models.ts'
 import type { querySettings } from './settings.ts'
+import { waitingMetrics } from './waiting/metrics.ts'
 import { createNotices } from './waiting/notices.ts'
 import { createWaitingRoom } from './waiting/room.ts'
 
@@ -140,6 +141,7 @@ export function createQueryService(
         waitDefaultS: settings.CONSISTENCY_WAIT_DEFAULT_S,
         waitMaxS: settings.CONSISTENCY_WAIT_MAX_S,
         room,
+        onWaited: waitingMetrics(metrics, room, settings.CONSISTENCY_WAITING_MAX),
         notices,
         lagMs: createStaleness({ view, serving: generations.serving, partitions: settings.PARTITIONS }),
         corsOrigins: settings.CORS_ORIGINS,

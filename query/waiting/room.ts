@@ -7,6 +7,8 @@ export interface WaitingRoom extends Runnable {
    * @returns to be called when the wait is over; undefined where there is no place
    */
   enter(release: () => void): (() => void) | undefined
+  /** How many wait now. */
+  readonly size: number
 }
 
 export function createWaitingRoom(placesMax: number): WaitingRoom {
@@ -14,6 +16,9 @@ export function createWaitingRoom(placesMax: number): WaitingRoom {
   let isClosed = false
   return {
     name: 'waiting reads',
+    get size() {
+      return releases.size
+    },
     start() {},
     async stop() {
       isClosed = true

@@ -27,7 +27,11 @@ export interface UntilAppliedOptions {
   readonly parked: (aggregateIds: readonly string[]) => Promise<ReadonlySet<string>>
   /** Whether this collection alone serves the reads now. */
   readonly serves: (collection: string) => boolean
+  /** Told of every wait. Must not throw. */
+  readonly onWaited?: ((outcome: WaitOutcome, seconds: number) => void) | undefined
 }
+
+export type WaitOutcome = 'applied' | 'parked' | 'timed-out' | 'no-place' | 'left' | 'failed'
 
 /**
  * Resolves when a write is applied, a deletion by its tombstone.
@@ -99,33 +103,54 @@ export function createUntilApplied(options: UntilAppliedOptions): UntilApplied {
     if (here?.size === 0) byId.delete(waiter.mark.id)
   }
 
-  return async (mark, { waitMs, signal }) => {
+  return async (mark, limits) => {
+    const startedAtMs = performance.now()
+    const { outcome, error } = await waitFor(mark, limits)
+    options.onWaited?.(outcome, (performance.now() - startedAtMs) / 1_000)
+    if (outcome !== 'applied') throw error
+  }
+
+  /** Never rejects. */
+  async function waitFor(mark: Mark, { waitMs, signal }: WaitLimits): Promise<Waited> {
     const waiter: Waiter = { mark, done: Promise.withResolvers() }
     // Before the first look, which what is applied meanwhile would escape.
     add(waiter)
     let leave: (() => void) | undefined
     try {
       const isPatient = waitMs > 0
-      if (((await versions([mark.id])).get(mark.id) ?? 0) >= mark.version) return
+      if (((await versions([mark.id])).get(mark.id) ?? 0) >= mark.version) return { outcome: 'applied' }
       if (isPatient) {
         leave = room.enter(() => waiter.done.resolve('stopped'))
-        if (leave === undefined) throw notYet('this process has no place for another reader that waits')
+        if (leave === undefined)
+          return {
+            outcome: 'no-place',
+            error: notYet('this process has no place for another reader that waits'),
+          }
         pollMs = pollMinMs
         void poll()
       } else {
         await look([waiter], true)
         waiter.done.resolve('stopped')
       }
-      const outcome = await withTimeout(unlessAborted(waiter.done.promise, signal), waitMs, 'a write')
-      if (outcome === 'applied') return
-      throw outcome === 'parked' ? new HttpProblem('parked') : notYet('ask again')
+      const found = await withTimeout(unlessAborted(waiter.done.promise, signal), waitMs, 'a write')
+      if (found === 'applied') return { outcome: 'applied' }
+      if (found === 'parked') return { outcome: 'parked', error: new HttpProblem('parked') }
+      return { outcome: isPatient ? 'left' : 'timed-out', error: notYet('ask again') }
     } catch (error) {
-      throw error instanceof TimeoutError ? notYet('it was waited for as long as was allowed') : error
+      return error instanceof TimeoutError
+        ? { outcome: 'timed-out', error: notYet('it was waited for as long as was allowed') }
+        : { outcome: 'failed', error }
     } finally {
       leave?.()
       remove(waiter)
     }
   }
+}
+
+interface Waited {
+  readonly outcome: WaitOutcome
+  /** What the reader is told where it is not applied. */
+  readonly error?: unknown
 }
 
 const notYet = (detail: string) => new HttpProblem('not-yet-applied', { detail })

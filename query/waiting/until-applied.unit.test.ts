@@ -18,6 +18,7 @@ function setUp({ places = 10 } = {}) {
   const stored = new Map<string, number>()
   const parkedNow = new Set<string>()
   const looks: (readonly string[])[] = []
+  const told: string[] = []
   const room = createWaitingRoom(places)
   let tell: (collection: string, id: string, version: number) => void = () => {}
   let isAway = false
@@ -31,11 +32,13 @@ function setUp({ places = 10 } = {}) {
     },
     parked: async () => new Set(parkedNow),
     serves: (collection) => collection === 'things_g1',
+    onWaited: (outcome) => told.push(outcome),
   })
   return {
     stored,
     parkedNow,
     looks,
+    told,
     room,
     untilApplied,
     tell: (collection: string, version: number) => tell(collection, id, version),
@@ -153,4 +156,27 @@ describe('the places', () => {
     await untilApplied({ ...mark, id: 'other' }, { ...patient, waitMs: 150 }).catch(() => {})
     expect(looks.slice(settled).flat()).not.toContain(id)
   })
+})
+
+test('every wait is told of, by how it ended', async () => {
+  const { untilApplied, stored, parkedNow, setAway, room, told } = setUp({ places: 1 })
+  const ends = async (how: string, waitMs: number, signal = patient.signal) => {
+    await answerOf(untilApplied(mark, { waitMs, signal }))
+    expect(told.at(-1)).toBe(how)
+  }
+  await ends('timed-out', 0)
+  await ends('timed-out', 30)
+  const reader = new AbortController()
+  const waiting = ends('left', 5_000, reader.signal)
+  await waitFor(() => room.size === 1, { timeoutMs: 2_000, what: 'a wait' })
+  await ends('no-place', 5_000)
+  reader.abort()
+  await answerOf(waiting as Promise<void>)
+  parkedNow.add(`${id} 3`)
+  await ends('parked', 5_000)
+  setAway(true)
+  await ends('failed', 5_000)
+  setAway(false)
+  stored.set(id, 3)
+  await ends('applied', 5_000)
 })
