@@ -1,4 +1,4 @@
-import { createConsistencyTokens } from '../shared/http/consistency-token.ts'
+import { createConsistencyTokens } from '../shared/process/consistency-tokens.ts'
 import { pageAssets } from '../shared/pages/assets.ts'
 import { accessOf } from '../shared/process/access-settings.ts'
 import { createHealth, dependency, type Health } from '../shared/process/health.ts'

@@ -1,5 +1,5 @@
 import { createHttpApp, type HttpAppOptions } from '../shared/http/app.ts'
-import { createConsistencyTokens } from '../shared/http/consistency-token.ts'
+import { noTokens } from '../shared/http/consistency-token.ts'
 import type { Serving } from './projector/generations/generations.ts'
 import { extendedBy, type Extension } from './extensions.ts'
 import { settingsOf } from './projector/model-settings.ts'
@@ -34,7 +34,7 @@ export function createQueryApp(deps: QueryAppDeps) {
     const options: RouteOptions = {
       publicUrl: deps.publicUrl,
       cacheControl: deps.cacheControl ?? 'no-cache',
-      tokens: deps.tokens ?? createConsistencyTokens(crypto.randomUUID()),
+      tokens: deps.tokens ?? noTokens,
       waitDefaultS: deps.waitDefaultS ?? 2,
       waitMaxS: deps.waitMaxS ?? 10,
       lagMs: () => deps.lagMs?.(model.name),

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import type { AnyElysia } from 'elysia'
-import { createConsistencyTokens } from '../shared/http/consistency-token.ts'
+import { createConsistencyTokens } from '../shared/process/consistency-tokens.ts'
 import { createHttpApp } from '../shared/http/app.ts'
 import { pageAssets } from '../shared/pages/assets.ts'
 import { accessOf } from '../shared/process/access-settings.ts'

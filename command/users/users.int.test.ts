@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test'
-import { createConsistencyTokens } from '../../shared/http/consistency-token.ts'
+import { createConsistencyTokens } from '../../shared/process/consistency-tokens.ts'
 import { commonSettings } from '../../shared/process/common-settings.ts'
 import {
   migratedDatabase,

@@ -266,6 +266,18 @@ const rows: readonly Row[] = [
         ),
       },
       {
+        title: 'Reads that wait for a write',
+        targets: [
+          ['sum(consistency_reads_waiting)', 'waiting'],
+          ['sum(consistency_reads_waiting_max)', 'most'],
+        ],
+      },
+      {
+        title: 'Waits for a write',
+        unit: 's',
+        targets: quantiles('consistency_wait_seconds', 'outcome'),
+      },
+      {
         title: 'Connections to the store',
         targets: [
           ['sum by (state) (store_pool_connections)', '{{state}}'],

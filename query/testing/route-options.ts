@@ -1,4 +1,4 @@
-import { createConsistencyTokens } from '../../shared/http/consistency-token.ts'
+import { createConsistencyTokens } from '../../shared/process/consistency-tokens.ts'
 import { extendedBy } from '../extensions.ts'
 import type { RouteOptions } from '../projector/read-model.ts'
 

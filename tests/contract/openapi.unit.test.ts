@@ -4,7 +4,7 @@ import { createCommandApp } from '../../command/app.ts'
 import { aggregates, genericAggregates } from '../../command/aggregates.ts'
 import { contractsOf } from '../../command/contracts/of.ts'
 import { createQueryApp } from '../../query/app.ts'
-import { createConsistencyTokens } from '../../shared/http/consistency-token.ts'
+import { createConsistencyTokens } from '../../shared/process/consistency-tokens.ts'
 import { createHealth } from '../../shared/process/health.ts'
 import { silentLogger } from '../../shared/process/log.ts'
 

@@ -11,7 +11,9 @@ const document = { _id: id, version: 3, first_name: 'Ada', last_name: 'King', em
 
 const app = createQueryApp({
   collectionOf: () =>
-    ({ findOne: async () => ({ ...document, created_at: now, updated_at: now }) }) as unknown as never,
+    ({
+      find: () => ({ toArray: async () => [{ ...document, created_at: now, updated_at: now }] }),
+    }) as unknown as never,
   timeoutMs: 1_000,
   publicUrl: 'http://localhost:3001',
   log: silentLogger,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'bun:test'
-import { createConsistencyTokens } from './consistency-token.ts'
-import { HttpProblem } from './problem.ts'
+import { createConsistencyTokens } from './consistency-tokens.ts'
+import { HttpProblem } from '../http/problem.ts'
 
 const id = '01890a5d-ac96-774b-bcce-b302099a8057'
 const tokens = createConsistencyTokens('a secret of this test')
