@@ -12,7 +12,9 @@ export interface JoinOptions {
 /** All who ask for one id. */
 interface Asked<Found> {
   readonly id: string
-  readonly found: PromiseWithResolvers<Found | undefined>
+  readonly answer: Promise<Found | undefined>
+  resolve(found: Found | undefined): void
+  reject(error: unknown): void
 }
 
 /**
@@ -62,9 +64,9 @@ export function joinReads<Found extends { readonly _id: string }>(
   async function readAll(all: readonly Asked<Found>[]): Promise<void> {
     try {
       const found = new Map((await read(all.map(({ id }) => id))).map((one) => [one._id, one]))
-      for (const asked of all) asked.found.resolve(found.get(asked.id))
+      for (const asked of all) asked.resolve(found.get(asked.id))
     } catch (error) {
-      for (const asked of all) asked.found.reject(error)
+      for (const asked of all) asked.reject(error)
     }
   }
 
@@ -72,8 +74,15 @@ export function joinReads<Found extends { readonly _id: string }>(
     let asked = waiting.get(id)
     if (!asked) {
       if (waiting.size === 0) setImmediate(pump)
-      waiting.set(id, (asked = { id, found: Promise.withResolvers() }))
+      waiting.set(id, (asked = question(id)))
     }
-    return asked.found.promise
+    return asked.answer
   }
+}
+
+/** `Promise.withResolvers` for runtimes that lack it. */
+function question<Found>(id: string): Asked<Found> {
+  let [resolve, reject]: [Asked<Found>['resolve'], Asked<Found>['reject']] = [() => {}, () => {}]
+  const answer = new Promise<Found | undefined>((done, failed) => ([resolve, reject] = [done, failed]))
+  return { id, answer, resolve, reject }
 }

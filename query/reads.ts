@@ -69,7 +69,7 @@ export function createReads<Document>(
   }
 
   /** One for each projection: a route has one, made once. */
-  const loaders = new Map<Fields, (id: string) => Promise<AnyDocument | undefined>>()
+  const loaders = new WeakMap<Fields, (id: string) => Promise<AnyDocument | undefined>>()
 
   function load(id: string, projection: Fields): Promise<AnyDocument | undefined> {
     let loader = loaders.get(projection)
