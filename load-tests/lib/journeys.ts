@@ -36,3 +36,9 @@ export function read(users: readonly User[]): void {
   const etag = known === undefined ? readUser(id) : readUserIfChanged(id, known)
   if (etag !== undefined) etags.set(id, etag)
 }
+
+/** As mixed use is: one of five is a command. */
+export function readOrWrite(users: readonly User[]): void {
+  if (Math.random() < 0.2) write(users)
+  else read(users)
+}

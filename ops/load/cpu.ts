@@ -22,9 +22,9 @@ export function cpuChart(seconds: ({ at: number } & Partial<Seen>)[]): Html {
     limits: [{ y: coresMax, text: `all that the machine has: ${coresMax}` }],
     series: meanCores(seconds).map(({ name, cores }) => ({
       name,
-      values: seconds.map((second) => (second.cores ? (coresOf(second, name) ?? 0) : null)),
+      values: seconds.map((second) => (second.cores ? (coresIn(second, name) ?? 0) : null)),
       legend: shortNumber(cores),
-      colour: COLOUR[kindOf(name)],
+      colour: colourOf(name),
     })),
   }
   return chart(options)
@@ -54,11 +54,15 @@ export function meanCores(seconds: Seconds): { name: string; cores: number }[] {
   const names = [...new Set(seen.flatMap(({ cores }) => Object.keys(cores!)))].toSorted(byOrder)
   return [...names, ELSE].map((name) => ({
     name,
-    cores: sum(seen.map((second) => coresOf(second, name) ?? 0)) / Math.max(1, seen.length),
+    cores: sum(seen.map((second) => coresIn(second, name) ?? 0)) / Math.max(1, seen.length),
   }))
 }
 
-function coresOf({ cores = {}, coresBusy = 0 }: Partial<Seen>, name: string): number | undefined {
+/** The mean of one part: 0 where it was not seen. */
+export const coresOf = (seconds: Seconds, part: string): number =>
+  meanCores(seconds).find(({ name }) => name === part)?.cores ?? 0
+
+function coresIn({ cores = {}, coresBusy = 0 }: Partial<Seen>, name: string): number | undefined {
   return name === ELSE ? Math.max(0, coresBusy - sum(Object.values(cores))) : cores[name]
 }
 
@@ -79,6 +83,7 @@ const COLOUR: Record<string, number> = {
   "the store's PostgreSQL": 6,
   [ELSE]: 8,
 }
+export const colourOf = (name: string) => COLOUR[kindOf(name)]
 const ORDER = Object.keys(COLOUR)
 
 /** Without the number that tells replicas apart. */

@@ -6,6 +6,7 @@ import { type Budget, type Summary, budgetsOf } from './budgets.ts'
 import { type Completeness, checkCompleteness } from './completeness.ts'
 import { duration } from './figures.ts'
 import { runK6 } from './k6.ts'
+import { type Memory, memoryOf } from './memory.ts'
 import type { Part } from './parts.ts'
 import { type Point, readPoints } from './points.ts'
 import { type Seen, ms, seenUntil, visibleOf } from './seen.ts'
@@ -41,6 +42,8 @@ export interface Measured {
   budgets: Budget[]
   visible: { p50Ms: number; p99Ms: number } | undefined
   completeness: Completeness
+  /** In the order in which the parts of the system are known; k6 comes last. */
+  memory: Memory[]
   /** As they were taken, from the start of the load. */
   samples: Sample[]
 }
@@ -94,6 +97,7 @@ export async function measure({
       startedAt,
       completeness,
       samples: during,
+      memory: memoryOf(during.filter(({ timeMs }) => timeMs <= timeline.endMs)),
       total: timeline.total,
       routes: timeline.byRoute(),
       scenarios: timeline.byScenario(),

@@ -1,10 +1,10 @@
 import { parseArgs } from 'node:util'
 import { servicePorts } from '../service-ports.ts'
 
-export const SCRIPTS = ['smoke', 'writes', 'reads', 'mixed', 'lag', 'scaling', 'k6'] as const
+export const SCRIPTS = ['smoke', 'writes', 'reads', 'mixed', 'lag', 'spike', 'soak', 'scaling', 'k6'] as const
 export type Script = (typeof SCRIPTS)[number]
 
-export const HELP = `usage: npm run load -- <smoke|writes|reads|mixed|lag|scaling|k6> [options]
+export const HELP = `usage: npm run load -- <smoke|writes|reads|mixed|lag|spike|soak|scaling|k6> [options]
 
 Runs one script of load-tests/ with k6 against a system that is up, reads every acknowledged write back, and leaves a
 page with what was measured in .artifacts/load/. Exit code 1 when a write is missing or a budget is broken.
@@ -23,6 +23,9 @@ page with what was measured in .artifacts/load/. Exit code 1 when a write is mis
 lag reads each write back by its token, and tells what that took at each of several rates.
   --rates N,N,…       writes a second (50,100,200,400)
   --step-seconds S    of each (15)
+
+spike goes to ten times --rate (100) for --duration seconds (10), and tells how long after it all is as before.
+soak holds --rate (100) for --duration seconds (1200), and tells how the memory of each process grows.
 
 scaling raises the rate step by step until the p99 latency breaks its budget, for reads and for writes; where the system
 runs in the containers of docker-compose.yml it does so with 1 to N replicas of each, and puts them back in the end.

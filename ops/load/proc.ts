@@ -8,10 +8,13 @@ export interface ProcessRow {
   name: string
   /** Used so far, its ended children's included, that it has waited for. */
   cpuMs: number
+  /** Resident, what it shares with others included. */
+  rssBytes: number
 }
 
 /** The kernel counts in hundredths of a second, whatever its own clock does. */
 const TICK_MS = 10
+const PAGE_BYTES = 4_096
 
 export function processTable(): Map<number, ProcessRow> {
   const table = new Map<number, ProcessRow>()
@@ -34,6 +37,7 @@ export function rowOf(stat: string): ProcessRow | undefined {
     parent: Number(fields[1]),
     // utime, stime, cutime and cstime.
     cpuMs: fields.slice(11, 15).reduce((sum, ticks) => sum + Number(ticks) * TICK_MS, 0),
+    rssBytes: Number(fields[21]) * PAGE_BYTES,
   }
 }
 

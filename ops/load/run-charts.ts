@@ -5,10 +5,10 @@ import type { Measured } from './measure.ts'
 type Values = (number | null)[]
 
 /** What the requests were like second by second, and what the pipeline did meanwhile. */
-export function runCharts({ seconds }: Pick<Measured, 'seconds'>): Chart[] {
+export function runCharts({ seconds }: Pick<Measured, 'seconds'>, marks: Chart['marks'] = []): Chart[] {
   const of = (value: (second: Measured['seconds'][number]) => number | undefined): Values =>
     seconds.map((second) => value(second) ?? null)
-  const common = { x: seconds.map(({ at }) => at), xUnit: 's' }
+  const common = { x: seconds.map(({ at }) => at), xUnit: 's', marks }
   const answered = of((second) => second.answered)
   const [failed, dropped] = [of((second) => second.failed), of((second) => second.dropped)]
   const backlog = of(({ backlogEvents }) => backlogEvents)
@@ -93,7 +93,7 @@ export function runCharts({ seconds }: Pick<Measured, 'seconds'>): Chart[] {
 }
 
 /** Where the script reads its writes back. */
-function byToken(seconds: Measured['seconds'], common: Pick<Chart, 'x' | 'xUnit'>): Chart[] {
+function byToken(seconds: Measured['seconds'], common: Pick<Chart, 'x' | 'xUnit' | 'marks'>): Chart[] {
   if (!seconds.some(({ visibleMs }) => visibleMs)) return []
   const of = (name: 'p50' | 'p95' | 'p99') => seconds.map(({ visibleMs }) => visibleMs?.[name] ?? null)
   return [

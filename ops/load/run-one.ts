@@ -1,10 +1,15 @@
 import { mkdir, readFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
 import { join } from 'node:path'
 import type { Progress } from '../stack/progress.ts'
+import { coresOf } from './cpu.ts'
 import { duration } from './figures.ts'
 import { settingOf } from './machine.ts'
 import { type Measured, measure } from './measure.ts'
+import { type Memory, slopeText } from './memory.ts'
 import type { LoadOptions } from './options.ts'
+import type { Point } from './points.ts'
+import { Spike, recoveryBudgets } from './recovery.ts'
 import { findTarget } from './target.ts'
 import { LOST, completenessLines, isPassed, runPage } from './run-page.ts'
 import { visibleLines } from './visible.ts'
@@ -20,10 +25,18 @@ export interface Work {
 export async function runOne({ options, k6, progress, signal }: Work): Promise<number> {
   const { script, env } = options
   const { target, stack } = await findTarget(options)
-  const measured = await measure({ script, k6: k6.path, target, env, progress, signal })
+  const spike = script === 'spike' ? new Spike() : undefined
+  const onPoint = (point: Point) => spike?.add(point)
+  const measured = await measure({ script, k6: k6.path, target, env, progress, signal, onPoint })
+  measured.budgets.push(...recoveryBudgets(spike?.recoveries ?? []))
   const question = await questionOf(script)
-  const html = runPage({ measured, question, setting: settingOf({ target, stack }, k6.version) })
-  const place = await saved(options, measured.startedAt, html, { ...measured, samples: undefined })
+  const setting = settingOf({ target, stack }, k6.version)
+  const html = runPage({ measured, question, setting, spike })
+  const place = await saved(options, measured.startedAt, html, {
+    ...measured,
+    samples: undefined,
+    recoveries: spike?.recoveries,
+  })
   for (const line of told(measured)) progress.line(line)
   progress.line(`\n   ${place}`)
   return isPassed(measured) ? 0 : 1
@@ -51,7 +64,7 @@ export async function saved(
 
 /** No latency and no rate where a write is missing: such a run has none. */
 function told(measured: Measured): string[] {
-  const { completeness, total, budgets } = measured
+  const { completeness, total, budgets, memory, seconds } = measured
   const counts = completenessLines(completeness).map((line) => `   ${line}`)
   if (completeness.missing > 0) return ['', ...counts, `   ${LOST}`]
   const { latencyMs, answered, failed, dropped } = total
@@ -62,6 +75,8 @@ function told(measured: Measured): string[] {
     '',
     `   ${answered} answered, ${failed} failed, ${dropped} not begun in time; ${latency.join(', ')}`,
     ...counts,
+    `   k6 itself took ${coresOf(seconds, 'k6').toFixed(2)} of ${cpus().length} cores`,
+    ...(measured.script === 'soak' ? memory.map(memoryLine) : []),
     ...visibleLines(measured).map((line) => `   ${line}`),
     '',
     ...budgets.map(
@@ -70,3 +85,6 @@ function told(measured: Measured): string[] {
     ),
   ]
 }
+
+const memoryLine = ({ name, startMb, endMb, slopeMbPerMin }: Memory) =>
+  `   ${name}: ${Math.round(startMb)} MB at the start, ${Math.round(endMb)} MB at the end, ${slopeText(slopeMbPerMin)}`

@@ -1,11 +1,14 @@
+import { cpus } from 'node:os'
 import { chart } from '../report/chart.ts'
 import { shortNumber, sum } from '../report/numbers.ts'
 import { type Headline, type Verdict, page } from '../report/page.ts'
 import type { Completeness } from './completeness.ts'
-import { cpuChart, cpuTable } from './cpu.ts'
+import { coresOf, cpuChart, cpuTable } from './cpu.ts'
 import { duration, plural } from './figures.ts'
 import type { Setting } from './machine.ts'
 import type { Measured } from './measure.ts'
+import { memorySection } from './memory.ts'
+import type { Recovery, Spike } from './recovery.ts'
 import { runCharts } from './run-charts.ts'
 import { budgetSection, routeSection } from './run-tables.ts'
 import { visibleSections } from './visible.ts'
@@ -15,23 +18,26 @@ export interface RunPage {
   /** The script's first line. */
   question: string
   setting: Setting
+  /** Of `spike.ts`. */
+  spike?: Pick<Spike, 'marks' | 'recoveries'> | undefined
 }
 
-export function runPage({ measured, question, setting }: RunPage): string {
+export function runPage({ measured, question, setting, spike }: RunPage): string {
   const { script, completeness, startedAt, seconds } = measured
   const rate = ratePerSecond(measured)
   return page({
     title: `Load: ${script}`,
     question,
     verdict: verdictOf(measured),
-    headlines: completeness.missing > 0 ? [] : headlinesOf(measured, rate),
+    headlines: completeness.missing > 0 ? [] : headlinesOf(measured, rate, spike?.recoveries),
     sections: [
       ...visibleSections(measured),
       {
         title: 'Second by second',
         remark: 'Pointing at a curve shows its figures.',
-        charts: [...runCharts(measured).map(chart), cpuChart(seconds), cpuTable(seconds, rate)],
+        charts: [...runCharts(measured, spike?.marks).map(chart), cpuChart(seconds), cpuTable(seconds, rate)],
       },
+      memorySection(measured),
       budgetSection(measured),
       routeSection(measured),
     ],
@@ -103,7 +109,11 @@ function ratePerSecond({ seconds }: Measured): number {
   return sum(seconds.map(({ answered }) => answered)) / Math.max(1, seconds.length)
 }
 
-function headlinesOf({ total, visible }: Measured, rate: number): Headline[] {
+function headlinesOf(
+  { total, visible, seconds }: Measured,
+  rate: number,
+  recoveries: Recovery[] = [],
+): Headline[] {
   const { latencyMs, answered, failed, dropped } = total
   const ms = (value: number | undefined) => ({
     value: value === undefined ? '–' : shortNumber(value),
@@ -117,6 +127,20 @@ function headlinesOf({ total, visible }: Measured, rate: number): Headline[] {
     ...(visible
       ? [{ name: 'Commit to visible p50', ...ms(visible.p50Ms), remark: `p99 ${duration(visible.p99Ms)}` }]
       : []),
+    ...recoveries.map(({ what, beforeMs, worstMs, recoveredMs }) => ({
+      name: `${what[0]!.toUpperCase()}${what.slice(1)} as before`,
+      ...secondsAfter(recoveredMs),
+      remark: `after the spike; up to ${duration(beforeMs)} before it, ${duration(worstMs)} since`,
+    })),
     { name: 'Failed', value: shortNumber(failed), unit: '', remark: `${dropped} not begun in time` },
+    {
+      name: 'k6 itself',
+      value: shortNumber(coresOf(seconds, 'k6')),
+      unit: 'cores',
+      remark: `of ${cpus().length}`,
+    },
   ]
 }
+
+const secondsAfter = (ms: number | undefined) =>
+  ms === undefined ? { value: 'not seen', unit: '' } : { value: shortNumber(ms / 1_000), unit: 's' }

@@ -16,6 +16,8 @@ export interface Sample {
   cores: Record<string, number>
   /** Of the whole machine, whoever used them. */
   coresBusy: number
+  /** Resident memory, by part. */
+  rssMb: Record<string, number>
   /** Events in the outbox that the broker has not confirmed. */
   backlogEvents: number | undefined
   /** The age of the oldest event that was delivered and is not in the store. */
@@ -67,6 +69,7 @@ export function startSampler(
 interface Observation {
   timeMs: number
   cpuMs: Map<string, number>
+  rssMb: Record<string, number>
   busyMs: number
   backlogEvents: number | undefined
   lagSeconds: number | undefined
@@ -76,11 +79,13 @@ interface Observation {
 async function observe(parts: readonly Part[], urls: MetricUrls): Promise<Observation> {
   const table = processTable()
   const cpuMs = new Map<string, number>()
+  const rssMb: Record<string, number> = {}
   for (const { name, root } of parts) {
-    const used = sum(treeOf(root, table).map((row) => row.cpuMs))
-    cpuMs.set(name, (cpuMs.get(name) ?? 0) + used)
+    const tree = treeOf(root, table)
+    cpuMs.set(name, (cpuMs.get(name) ?? 0) + sum(tree.map((row) => row.cpuMs)))
+    rssMb[name] = (rssMb[name] ?? 0) + sum(tree.map((row) => row.rssBytes)) / 1e6
   }
-  const observed = { timeMs: Date.now(), cpuMs, busyMs: busyMs() }
+  const observed = { timeMs: Date.now(), cpuMs, rssMb, busyMs: busyMs() }
   const [relays, queries] = await Promise.all([textsOf(urls.relay), textsOf(urls.query)])
   const backlogs = relays.flatMap((text) => samples(text, 'relay_backlog_events'))
   const lags = queries.flatMap((text) => samples(text, 'projector_lag_seconds'))
@@ -103,6 +108,7 @@ function difference(before: Observation, now: Observation): Sample {
     timeMs: now.timeMs,
     cores: Object.fromEntries(used.map(([name, cores]) => [name, Math.max(0, cores)])),
     coresBusy: (now.busyMs - before.busyMs) / elapsedMs,
+    rssMb: now.rssMb,
     backlogEvents: now.backlogEvents,
     lagSeconds: now.lagSeconds,
     visible: now.visible && before.visible && subtracted(now.visible, before.visible),

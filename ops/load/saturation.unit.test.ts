@@ -10,6 +10,7 @@ const sample = (cores: Record<string, number>, coresBusy: number): Sample => ({
   timeMs: 0,
   cores,
   coresBusy,
+  rssMb: {},
   backlogEvents: undefined,
   lagSeconds: undefined,
   visible: undefined,

@@ -5,6 +5,7 @@ import type { Sample } from './sampler.ts'
 export interface Seen {
   cores: Record<string, number>
   coresBusy: number
+  rssMb: Record<string, number>
   backlogEvents: number | undefined
   lagMs: number | undefined
   visibleP50Ms: number | undefined
@@ -20,11 +21,12 @@ export const ms = (seconds: number | undefined) => (seconds === undefined ? unde
 export function seenUntil(endMs: number, samples: readonly Sample[]): Partial<Seen> {
   const sample = samples.find(({ timeMs }) => timeMs >= endMs - NEAR_MS)
   if (!sample) return {}
-  const { cores, coresBusy, backlogEvents, lagSeconds, visible } = sample
+  const { cores, coresBusy, rssMb, backlogEvents, lagSeconds, visible } = sample
   const at = (percent: number) => ms(visible && quantileSeconds(visible, percent))
   return {
     cores,
     coresBusy,
+    rssMb,
     backlogEvents,
     lagMs: ms(lagSeconds),
     visibleP50Ms: at(50),

@@ -16,17 +16,17 @@ export function visibleSections({ scenarios }: Scenarios): Section[] {
     {
       title: 'Write to visible, by token',
       remark:
-        "As a client sees it: from sending a write, and from its answer, to the answer of a read by the write's token.",
+        "As a client sees it: from the write's answer, and from sending its request, to the answer of a read by its token.",
       body: html`${join(rateCharts(groups))}${table(
         [
           { title: 'writes', isText: true, cell: nameOf },
           { title: 'read back', cell: ({ visible }) => visible.toLocaleString('en-US') },
           ...PERCENTILES.map((name) => ({
-            title: `answer to visible ${name}`,
+            title: name,
             cell: ({ visibleMs }: Group) => duration(visibleMs.answer?.[name]),
           })),
           ...(['p50', 'p99'] as const).map((name) => ({
-            title: `request to visible ${name}`,
+            title: `${name} since the request`,
             cell: ({ visibleMs }: Group) => duration(visibleMs.request?.[name]),
           })),
         ],

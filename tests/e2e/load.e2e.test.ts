@@ -76,11 +76,27 @@ function withK6() {
       expect(seen.some(({ cores }) => name in cores!)).toBe(true)
   }, 60_000)
 
-  test('lag: every write is read back by its token, at each rate', async () => {
-    await load('lag', '--rates', '30,60', '--step-seconds', '1', '--users', '20')
-    const { html, measured } = await pageOf('lag')
-    expect(measured.completeness.missing).toBe(0)
-    expect(measured.total).toMatchObject({ failed: 0, dropped: 0 })
+  test('lag, spike and soak, side by side, each with its own answer', async () => {
+    await Promise.all([
+      load('lag', '--rates', '30,60', '--step-seconds', '1', '--users', '20'),
+      load('spike', '--rate', '5', '--duration', '1', '--users', '20'),
+      load('soak', '--rate', '20', '--duration', '4', '--users', '20'),
+    ])
+    const [lag, spike, soak] = await Promise.all(['lag', 'spike', 'soak'].map(pageOf))
+    for (const { measured, html } of [lag!, spike!, soak!]) {
+      expect(measured.completeness.missing).toBe(0)
+      expect(measured.total.failed).toBe(0)
+      expect(html).toContain('0 missing')
+    }
+    everyRate(lag!)
+    thereAndBack(spike!)
+    memoryOfAll(soak!)
+  }, 60_000)
+
+  type Page = Awaited<ReturnType<typeof pageOf>>
+
+  /** Every write was read back by its token, at each rate. */
+  function everyRate({ measured, html }: Page) {
     expect(measured.scenarios.map(({ offered, visible }) => [offered, visible > 10])).toEqual([
       [30, true],
       [60, true],
@@ -88,7 +104,25 @@ function withK6() {
     for (const { visibleMs } of measured.scenarios)
       expect(visibleMs.request!.p50).toBeGreaterThan(visibleMs.answer!.p50)
     expect(html).toContain('Write to visible, by token')
-  }, 60_000)
+  }
+
+  /** Ten times as much in the middle, and probes all the time; how quick it was is the machine's affair. */
+  function thereAndBack({ measured, html }: Page) {
+    const answered = Object.fromEntries(measured.scenarios.map((one) => [one.name, one.answered]))
+    expect(Object.keys(answered)).toEqual(['after', 'before', 'probes', 'spike'])
+    expect(answered['spike']!).toBeGreaterThan(5 * answered['before']!)
+    expect(html).toContain('Latency p95 as before')
+    expect(html).toContain('Answer to visible p95 as before')
+  }
+
+  function memoryOfAll({ measured, html }: Page) {
+    expect(measured.memory.map(({ name }) => name).toSorted()).toEqual(['command', 'k6', 'query', 'relay'])
+    for (const { startMb, endMb } of measured.memory) {
+      expect(startMb).toBeWithin(5, 5_000)
+      expect(endMb).toBeWithin(5, 5_000)
+    }
+    expect(html).toContain('Memory by process')
+  }
 
   test('scaling: goes up in steps on each side, and says where it ended', async () => {
     const { code, output } = await load(
