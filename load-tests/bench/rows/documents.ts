@@ -5,6 +5,7 @@ import { partitionOf } from '../../../shared/messaging/partition.ts'
 /** What ships. */
 export const PARTITIONS = 8
 export const TYPE = 'users.user.created.v2'
+const CHANGE_TYPE = 'users.user.updated.v2'
 const TIME = '2026-01-02T03:04:05.678Z'
 
 /** Of the n-th user; wrk.lua and the SQL make the same. */
@@ -20,29 +21,33 @@ const state = (n: number) => ({
 })
 const changed = ['first_name', 'last_name', 'email']
 
-/** The n-th event of a backlog, a creation: nothing can be folded into one write. */
-export function messageOf(n: number): { id: string; routingKey: string; body: string } {
+/** The n-th event of a backlog, a creation or the change after it: nothing can be folded into one write. */
+export function messageOf(
+  n: number,
+  version = 1,
+): { id: string; type: string; routingKey: string; body: string } {
+  const type = version === 1 ? TYPE : CHANGE_TYPE
   const row: OutboxRecord = {
     seq: n + 1,
-    id: documentId(n).replace('018f', '018e'),
+    id: documentId(n).replace('018f', version === 1 ? '018e' : '018d'),
     aggregatetype: 'users',
     aggregateid: documentId(n),
-    type: TYPE,
-    version: 1,
+    type,
+    version,
     payload: JSON.stringify({ ...state(n), changed }),
     headers: '{}',
     occurred_at: TIME,
   }
-  const routingKey = eventRoutingKey(TYPE, partitionOf(row.aggregateid, PARTITIONS), PARTITIONS)
-  return { id: row.id, routingKey, body: encodeEnvelope(row) }
+  const routingKey = eventRoutingKey(type, partitionOf(row.aggregateid, PARTITIONS), PARTITIONS)
+  return { id: row.id, type, routingKey, body: encodeEnvelope(row) }
 }
 
 /** As the projector stores it; the keys are folded names and addresses. */
-export function documentOf(n: number): { _id: string; version: number; email: string } {
+export function documentOf(n: number, version = 1): { _id: string; version: number; email: string } {
   const { id: _id, ...fields } = state(n)
   return {
     _id,
-    version: 1,
+    version,
     ...fields,
     first_name_key: 'ada',
     last_name_key: 'lovelace',

@@ -18,26 +18,37 @@ import { Twin } from '../machinery/twin.ts'
 import { untilDone } from '../machinery/until.ts'
 import { documentId, documentOf, PARTITIONS } from './documents.ts'
 
-const ONE = 'unordered gated bulkWrites of 500, one at a time'
+const GATED = 'unordered gated bulkWrites of 500, one at a time'
 const FOUR = 'unordered gated bulkWrites of 500, four at a time'
+const INSERTED = 'unordered insertions of 500 without the gate, one at a time'
 
-/** Draining a backlog: from the queues to the store, every event a new document. */
-export async function projectorRows(site: Site): Promise<Comparison> {
+/** Draining a backlog: from the queues to the store, every event a new document, or a change of one that is there. */
+export async function projectorRows(site: Site): Promise<Comparison[]> {
+  return [await rowsOf(site, 1), await rowsOf(site, 2)]
+}
+
+async function rowsOf(site: Site, version: number): Promise<Comparison> {
   const { backlog } = site.sizes
-  const projector = await projectorOn(site, { backlog })
-  const [one, four] = [await writerOn(site, backlog, 1), await writerOn(site, backlog, 4)]
+  const isNew = version === 1
+  const projector = await projectorOn(site, { backlog, version })
+  const writers = [await writerOn(site, { name: GATED, backlog, version })]
+  if (isNew) {
+    writers.push(await writerOn(site, { name: FOUR, backlog, version, parallel: 4 }))
+    writers.push(await writerOn(site, { name: INSERTED, backlog, version, inserts: true }))
+  }
+  const what = isNew ? 'creations' : 'changes'
   return {
-    contenders: [projector, one, four],
+    contenders: [projector, ...writers],
     rows: [
       {
-        name: 'projector',
-        title: `Projector, ${backlog.toLocaleString('en-US')} events`,
+        name: isNew ? 'projector' : 'projector-changes',
+        title: `Projector, ${backlog.toLocaleString('en-US')} ${what}`,
         unit: 'a second',
         better: 'higher',
         target: { ratio: 0.8 },
         ours: projector.name,
-        limit: ONE,
-        beside: [FOUR],
+        limit: GATED,
+        beside: isNew ? [FOUR, INSERTED] : [],
         of: perSecond,
       },
     ],
@@ -50,9 +61,14 @@ export interface Drain {
   readonly backlog: number
   /** The process starts with the backlog there, and the clock with the first that is done: for long ones. */
   readonly startsAnew?: boolean
+  /** Of every event: 1 is a creation, and finds nothing there; 2 is a change. */
+  readonly version?: number
 }
 
-export async function projectorOn(site: Site, { backlog, startsAnew = false }: Drain): Promise<Contender> {
+export async function projectorOn(
+  site: Site,
+  { backlog, startsAnew = false, version = 1 }: Drain,
+): Promise<Contender> {
   const places = await placesOn(site)
   const broker = await Broker.connect(places.brokerUrl)
   site.defer(() => broker.close())
@@ -66,19 +82,19 @@ export async function projectorOn(site: Site, { backlog, startsAnew = false }: D
   site.defer(() => publisher.stop())
   const users = await collectionOf(site, places.storeUrl)
   // To this read model alone: the twin writes no other either.
-  const fill = () => publisher.order({ publish: backlog, group: usersModel.group })
+  const fill = () => publisher.order({ publish: backlog, group: usersModel.group, version })
 
   return {
-    name: `the projector, ${backlog.toLocaleString('en-US')} events`,
+    name: `the projector, ${backlog.toLocaleString('en-US')} ${version === 1 ? 'creations' : 'changes'}`,
     async measure(): Promise<Sample> {
-      await users.deleteMany({})
+      await filled(users, version === 1 ? 0 : backlog)
       if (startsAnew) {
         await process.stop()
         await fill()
         process.start()
       } else await asleep(process, fill)
-      const sample = await drained(site, process, users, { backlog, startsAnew })
-      await checkDocuments(users, backlog)
+      const sample = await drained(site, process, users, { backlog, startsAnew, version })
+      await checkDocuments(users, backlog, version)
       await waitFor(async () => (await broker.depths(queues)).messages === 0, {
         timeoutMs: 30_000,
         what: 'the queues to be empty',
@@ -102,12 +118,14 @@ async function drained(
   site: Site,
   process: Replica,
   users: Users,
-  { backlog, startsAnew = false }: Drain,
+  { backlog, startsAnew = false, version = 1 }: Drain,
 ): Promise<Sample> {
   const marks = marksIn(backlog)
   const parts = [partOf(process)]
   const done = async () => {
-    const found = await users.find({ _id: { $in: marks } }, { projection: { _id: 1 } }).toArray()
+    const found = await users
+      .find({ _id: { $in: marks }, version: { $gte: version } }, { projection: { _id: 1 } })
+      .toArray()
     return Math.floor((found.length * backlog) / marks.length)
   }
   const { result, cpuMs } = await metered(site, parts, () =>
@@ -130,10 +148,10 @@ function marksIn(backlog: number): string[] {
 }
 
 /** @throws Incomplete where one is missing, at another version, or another's */
-async function checkDocuments(users: Users, count: number): Promise<void> {
+async function checkDocuments(users: Users, count: number, expected = 1): Promise<void> {
   let found = 0
   for await (const { _id, version, email } of users.find({}, { projection: { version: 1, email: 1 } })) {
-    const wanted = documentOf(Number.parseInt(_id.slice(-12), 16))
+    const wanted = documentOf(Number.parseInt(_id.slice(-12), 16), expected)
     if (_id !== wanted._id || version !== wanted.version || email !== wanted.email)
       throw new Incomplete(`the document ${_id} is not what its event says`)
     found++
@@ -141,23 +159,44 @@ async function checkDocuments(users: Users, count: number): Promise<void> {
   if (found !== count) throw new Incomplete(`${found} of ${count} documents are there`)
 }
 
-async function writerOn(site: Site, backlog: number, parallel: number): Promise<Contender> {
+interface WriterSpec {
+  readonly name: string
+  readonly backlog: number
+  readonly version: number
+  readonly parallel?: number
+  readonly inserts?: boolean
+}
+
+async function writerOn(
+  site: Site,
+  { name, backlog, version, parallel = 1, inserts = false }: WriterSpec,
+): Promise<Contender> {
   const places = await placesOn(site)
   const twin = await Twin.start('bulk-writer', { MONGO_URL: places.storeUrl })
   site.defer(() => twin.stop())
   const users = await collectionOf(site, places.storeUrl)
   return {
-    name: parallel === 1 ? ONE : FOUR,
+    name,
     async measure(): Promise<Sample> {
-      await users.deleteMany({})
+      await filled(users, version === 1 ? 0 : backlog)
       const { result, cpuMs } = await metered(site, [twin.part], () =>
-        twin.order<{ elapsedMs: number }>({ count: backlog, parallel }),
+        twin.order<{ elapsedMs: number }>({ count: backlog, parallel, version, inserts }),
       )
-      await checkDocuments(users, backlog)
+      await checkDocuments(users, backlog, version)
       return { ...result, count: backlog, cpuMs }
     },
   }
 }
+
+/** With so many documents, as their creations leave them, and nothing else. */
+async function filled(users: Users, count: number): Promise<void> {
+  await users.deleteMany({})
+  for (let from = 0; from < count; from += FILL) {
+    const length = Math.min(FILL, count - from)
+    await users.insertMany(Array.from({ length }, (_, n) => documentOf(from + n)))
+  }
+}
+const FILL = 1_000
 
 /** As the read model has it, with the same indexes: those are part of what a write costs. */
 export async function collectionOf(site: Site, url: string): Promise<Users> {

@@ -1,6 +1,6 @@
 import { connectAmqp } from '../../../shared/messaging/amqp-connection.ts'
 import { eventContentType, exchangeName } from '../../../shared/messaging/names.ts'
-import { messageOf, TYPE } from '../rows/documents.ts'
+import { messageOf } from '../rows/documents.ts'
 import { answerOrders, setting } from './orders.ts'
 
 /** Windows of a thousand persistent messages with confirms, the next when the last is confirmed. No database. */
@@ -16,19 +16,21 @@ interface Order {
   readonly publish?: number
   /** To the queues of this group alone; else to the exchange. */
   readonly group?: string
+  /** Of what is published: creations where left out. */
+  readonly version?: number
 }
-const properties = (messageId: string) => ({
-  messageId,
+const properties = ({ id, type }: ReturnType<typeof messageOf>) => ({
+  messageId: id,
   deliveryMode: 2,
   contentType: eventContentType,
-  type: TYPE,
+  type,
 })
 
 /** A backlog that nothing is compared by need not be in memory. */
-const made = (from: number, count: number) =>
-  Array.from({ length: Math.min(WINDOW, count - from) }, (_, n) => messageOf(from + n))
+const made = (from: number, count: number, version?: number) =>
+  Array.from({ length: Math.min(WINDOW, count - from) }, (_, n) => messageOf(from + n, version))
 
-await answerOrders<Order>(async ({ prepare, publish = 0, group }) => {
+await answerOrders<Order>(async ({ prepare, publish = 0, group, version }) => {
   if (prepare !== undefined) {
     if (messages.length !== prepare) messages = Array.from({ length: prepare }, (_, n) => messageOf(n))
     return {}
@@ -36,12 +38,13 @@ await answerOrders<Order>(async ({ prepare, publish = 0, group }) => {
   const startedAt = performance.now()
   for (let from = 0; from < publish; from += WINDOW) {
     client.socket?.cork()
-    const window = messages.length > 0 ? messages.slice(from, from + WINDOW) : made(from, publish)
-    const confirms = window.map(({ id, routingKey, body }) =>
-      group
-        ? channel.basicPublish('', `${group}.${routingKey.split('.')[1]}`, body, properties(id), true)
-        : channel.basicPublish(exchangeName, routingKey, body, properties(id), true),
-    )
+    const window = messages.length > 0 ? messages.slice(from, from + WINDOW) : made(from, publish, version)
+    const confirms = window.map((message) => {
+      const { routingKey, body } = message
+      return group
+        ? channel.basicPublish('', `${group}.${routingKey.split('.')[1]}`, body, properties(message), true)
+        : channel.basicPublish(exchangeName, routingKey, body, properties(message), true)
+    })
     client.socket?.uncork()
     await Promise.all(confirms)
   }

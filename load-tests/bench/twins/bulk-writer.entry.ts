@@ -1,6 +1,6 @@
 import { MongoClient, type AnyBulkWriteOperation } from 'mongodb'
 import { makeIndexes } from '../../../query/projector/indexes.ts'
-import { gatedUpdate } from '../../../query/projector/gate.ts'
+import { gatedUpdate, insertion } from '../../../query/projector/gate.ts'
 import { users } from '../../../query/users/users.ts'
 import { documentOf } from '../rows/documents.ts'
 import { answerOrders, setting } from './orders.ts'
@@ -13,7 +13,15 @@ await client.connect()
 const collection = client.db().collection<{ _id: string }>(users.collection)
 await makeIndexes({ readModels: [users], collectionOf: (name) => client.db().collection(name) as never })
 
-await answerOrders<{ count: number; parallel: number }>(async ({ count, parallel }) => {
+interface Order {
+  readonly count: number
+  readonly parallel: number
+  readonly version: number
+  /** Without the gate: what is there already would be refused. */
+  readonly inserts: boolean
+}
+
+await answerOrders<Order>(async ({ count, parallel, version, inserts }) => {
   const startedAt = performance.now()
   let next = 0
   const worker = async () => {
@@ -22,8 +30,9 @@ await answerOrders<{ count: number; parallel: number }>(async ({ count, parallel
       next += BATCH
       const length = Math.min(BATCH, count - from)
       const operations = Array.from({ length }, (_, n) => {
-        const { _id, version, ...document } = documentOf(from + n)
-        return gatedUpdate({ id: _id, version, document, time: '' }) as AnyBulkWriteOperation<{ _id: string }>
+        const { _id, ...document } = documentOf(from + n, version)
+        const change = { id: _id, version, document, time: '' }
+        return (inserts ? insertion(change) : gatedUpdate(change)) as AnyBulkWriteOperation<{ _id: string }>
       })
       await collection.bulkWrite(operations, { ordered: false, writeConcern: { w: 'majority' } })
     }
