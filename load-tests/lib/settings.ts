@@ -1,6 +1,8 @@
+import { replicaOf } from './spread.ts'
+
 /** What `npm run load` and the environment may say; everything else stands in the scripts. */
-export const commandUrl = __ENV['COMMAND_URL'] || 'http://127.0.0.1:3000'
-export const queryUrl = __ENV['QUERY_URL'] || 'http://127.0.0.1:3001'
+export const commandUrl = replicaOf(__ENV['COMMAND_URL'] || 'http://127.0.0.1:3000', __VU)
+export const queryUrl = replicaOf(__ENV['QUERY_URL'] || 'http://127.0.0.1:3001', __VU)
 
 /** Requests a second, instead of the script's own figure. */
 export const rateWanted = whole('RATE')

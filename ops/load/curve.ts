@@ -4,11 +4,16 @@ import type { Step, Verdict } from './steps.ts'
 
 export type Side = 'reads' | 'writes'
 
+export interface CurveStep extends Step {
+  /** What the load itself took, of the machine that it shares; undefined where no sample was taken. */
+  k6Cores: number | undefined
+}
+
 /** One side with so many replicas, from the first step to the one that broke the budget. */
 export interface Curve {
   side: Side
   replicas: number
-  steps: Step[]
+  steps: CurveStep[]
   verdict: Verdict
   saturated: string
   seconds: Measured['seconds']

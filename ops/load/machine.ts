@@ -29,7 +29,7 @@ export function settingOf(found: Found, k6Version: string): Setting {
       `outbox-cqrs ${commit.stdout?.trim() || 'unknown'}`,
     ].join(', '),
     store: storeOf(found),
-    system: `${found.target.commandUrl} and ${found.target.queryUrl}`,
+    system: [...found.target.commandUrls, ...found.target.queryUrls].join(' and '),
   }
 }
 

@@ -15,8 +15,9 @@ import { type MetricUrls, type Sample, startSampler } from './sampler.ts'
 import { type Group, type Second, Timeline } from './timeline.ts'
 
 export interface Target {
-  commandUrl: string
-  queryUrl: string
+  /** Over which the load is spread. */
+  commandUrls: string[]
+  queryUrls: string[]
   metrics: MetricUrls
   parts: Part[]
 }
@@ -68,7 +69,7 @@ export async function measure({
     await runK6({
       k6,
       script,
-      env: { ...env, COMMAND_URL: target.commandUrl, QUERY_URL: target.queryUrl },
+      env: { ...env, COMMAND_URL: target.commandUrls.join(','), QUERY_URL: target.queryUrls.join(',') },
       pointsFile: file('points.json.gz'),
       recordFile: file('record'),
       summaryFile: file('summary.json'),
@@ -114,7 +115,7 @@ export async function measure({
 }
 
 async function complete(
-  { queryUrl }: Target,
+  { queryUrls }: Target,
   record: string,
   loadEndedAtMs: number,
   progress: Progress,
@@ -127,7 +128,7 @@ async function complete(
     signal,
     patienceMs: PATIENCE_MS,
     onProgress: (unread) => step.note(`${unread} users to be read`),
-    read: readUser(queryUrl),
+    read: readUser(queryUrls[0]!),
   })
   step.done(`${found.readable} of ${found.users} users readable`)
   return found

@@ -27,13 +27,14 @@ lag reads each write back by its token, and tells what that took at each of seve
 spike goes to ten times --rate (100) for --duration seconds (10), and tells how long after it all is as before.
 soak holds --rate (100) for --duration seconds (1200), and tells how the memory of each process grows.
 
-scaling raises the rate step by step until the p99 latency breaks its budget, for reads and for writes; where the system
-runs in the containers of docker-compose.yml it does so with 1 to N replicas of each, and puts them back in the end.
+scaling raises the rate step by step until the p99 latency breaks its budget, for reads and for writes, each with 1 to N
+replicas: containers of docker-compose.yml behind their balancer, or processes started beside those of \`npm start\`, with
+the load itself spread over them. In the end all is as it was.
   --rate N            of the first step (200); each is half as fast again
   --steps N           at most (10)
   --step-seconds S    of each (8)
   --budget-ms N       p99 latency (100)
-  --replicas N        at most (2)
+  --replicas N        at most (3)
 
 k6 is the one that the setting K6 names, or that on PATH, or else it is built once, with Go, in some minutes.`
 
@@ -68,7 +69,7 @@ export function loadOptions(args: string[], settings: Record<string, string | un
       'command-url': { type: 'string' },
       'query-url': { type: 'string' },
       'relay-url': { type: 'string' },
-      replicas: { type: 'string', default: '2' },
+      replicas: { type: 'string', default: '3' },
       steps: { type: 'string', default: '10' },
       'step-seconds': { type: 'string' },
       rates: { type: 'string' },

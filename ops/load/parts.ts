@@ -66,4 +66,4 @@ function stackOf(supervisor: number): RunningStack | undefined {
   return runningStack(resolve(linkOf(supervisor, 'cwd'), folder))
 }
 
-const isLocal = (url: string) => /^(localhost|127\.|\[::1\])/.test(new URL(url).hostname)
+export const isLocal = (url: string) => /^(localhost|127\.|\[::1\])/.test(new URL(url).hostname)

@@ -10,15 +10,32 @@ const ROLES = ['command', 'relay', 'query'] as const
 type Role = (typeof ROLES)[number]
 type Scale = Record<Role, number>
 
+/** What `scaling` asks about. */
+export const SCALED = ['command', 'query'] as const
+export type Scaled = (typeof SCALED)[number]
+export type Counts = Record<Scaled, number>
+
+/** A system of which there can be more processes. */
+export interface Replicas {
+  /** How the load reaches them, in a sentence. */
+  readonly how: string
+  /** Resolves when that many of each answer, and there is one relay; with the system as it is then. */
+  set(counts: Counts): Promise<Target>
+  /** As it was found. */
+  restore(): Promise<void>
+}
+
 const PORTS: Scale = { command: 3000, query: 3001, relay: 3002 }
-const READY_TIMEOUT_MS = 90_000
+export const READY_TIMEOUT_MS = 90_000
 
 /** A system in containers, whose replicas can be set. */
-export class Containers {
+export class Containers implements Replicas {
+  readonly how = 'Containers behind their balancer, which every request passes.'
+
   private constructor(
     private readonly compose: string[],
     private readonly urls: Pick<LoadOptions, 'commandUrl' | 'queryUrl'>,
-    readonly before: Scale,
+    private readonly before: Scale,
   ) {}
 
   /** The containers behind these URLs; undefined where it is something else that answers there. */
@@ -38,8 +55,17 @@ export class Containers {
     )
   }
 
+  async set(counts: Counts): Promise<Target> {
+    await this.scale({ ...counts, relay: 1 })
+    return this.target()
+  }
+
+  async restore(): Promise<void> {
+    await this.scale(this.before)
+  }
+
   /** Resolves when that many of each answer through the door. What runs already is left as it is. */
-  async set(scale: Scale): Promise<void> {
+  private async scale(scale: Scale): Promise<void> {
     const counts = ROLES.flatMap((role) => ['--scale', `${role}=${scale[role]}`])
     await run([...this.compose, 'up', '-d', '--no-recreate', ...counts], { cwd: root })
     await this.untilServing(this.urls.commandUrl, scale.command)
@@ -65,7 +91,7 @@ export class Containers {
         if (role && address) metrics[role].push(`http://${address}:${PORTS[role]}`)
       }
     }
-    return { ...this.urls, parts, metrics }
+    return { commandUrls: [this.urls.commandUrl], queryUrls: [this.urls.queryUrl], parts, metrics }
   }
 
   /** The door names who answered. */

@@ -24,7 +24,7 @@ export interface Work {
 /** One script, once. @returns the exit code */
 export async function runOne({ options, k6, progress, signal }: Work): Promise<number> {
   const { script, env } = options
-  const { target, stack } = await findTarget(options)
+  const { target, stack } = await findTarget(options, progress)
   const spike = script === 'spike' ? new Spike() : undefined
   const onPoint = (point: Point) => spike?.add(point)
   const measured = await measure({ script, k6: k6.path, target, env, progress, signal, onPoint })

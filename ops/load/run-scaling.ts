@@ -1,14 +1,15 @@
+import { coresOf } from './cpu.ts'
 import { type Curve, type Side, endOf } from './curve.ts'
 import { duration } from './figures.ts'
 import { settingOf } from './machine.ts'
 import { type Target, measure } from './measure.ts'
-import type { Containers } from './replicas.ts'
+import type { Replicas } from './replicas.ts'
 import { questionOf, saved, type Work } from './run-one.ts'
 import { LOST, completenessLines } from './run-page.ts'
 import { saturatedPart } from './saturation.ts'
 import { scalingPage } from './scaling-page.ts'
 import { findTarget } from './target.ts'
-import { Steps, verdictOn } from './steps.ts'
+import { type Step, Steps, verdictOn } from './steps.ts'
 
 const SIDES: Side[] = ['reads', 'writes']
 const PAUSE_S = 2
@@ -18,11 +19,11 @@ const AROUND_S = 20
 /** Reads and writes, each with 1 to N replicas. @returns the exit code: a broken budget is what is looked for here */
 export async function runScaling(work: Work): Promise<number> {
   const { options, k6, progress, signal } = work
-  const { containers, target: asItIs, stack } = await findTarget(options)
-  const replicasMax = containers ? options.scaling.replicas : 1
-  if (!containers)
+  const { replicas: scalable, target: asItIs, stack } = await findTarget(options, progress)
+  const replicasMax = scalable ? options.scaling.replicas : 1
+  if (!scalable)
     progress.line(
-      ' The system does not run in containers of docker-compose.yml: one replica of each, as it is',
+      ' The system runs neither in containers of docker-compose.yml nor as processes here: one replica, as it is',
     )
   const { steps, stepS } = options.scaling
   const mostS = SIDES.length * replicasMax * (steps * (stepS + PAUSE_S) + AROUND_S)
@@ -35,11 +36,11 @@ export async function runScaling(work: Work): Promise<number> {
   try {
     for (const side of SIDES)
       for (let replicas = 1; replicas <= replicasMax; replicas++) {
-        const target = containers ? await scaled(containers, side, replicas, work) : asItIs
+        const target = scalable ? await scaled(scalable, side, replicas, work) : asItIs
         curves.push(await measuredCurve(work, target, side, replicas))
       }
   } finally {
-    await containers?.set(containers.before)
+    await scalable?.restore()
   }
   signal.throwIfAborted()
   const setting = settingOf({ target: asItIs, stack }, k6.version)
@@ -49,6 +50,7 @@ export async function runScaling(work: Work): Promise<number> {
     question: await questionOf('scaling'),
     startedAt,
     setting,
+    replicas: scalable?.how,
   })
   const place = await saved(options, startedAt, html, curves)
   for (const line of curves.flatMap(told)) progress.line(line)
@@ -56,17 +58,12 @@ export async function runScaling(work: Work): Promise<number> {
   return curves.every(({ completeness }) => completeness.missing === 0) ? 0 : 1
 }
 
-async function scaled(
-  containers: Containers,
-  side: Side,
-  replicas: number,
-  { progress }: Work,
-): Promise<Target> {
+async function scaled(scalable: Replicas, side: Side, replicas: number, { progress }: Work): Promise<Target> {
   const step = progress.step('replicas')
-  const one = { command: 1, relay: 1, query: 1 }
-  await containers.set(side === 'reads' ? { ...one, query: replicas } : { ...one, command: replicas })
-  step.done(`${replicas} of ${side === 'reads' ? 'query' : 'command'}`)
-  return containers.target()
+  const role = side === 'reads' ? 'query' : 'command'
+  const target = await scalable.set({ command: 1, query: 1, [role]: replicas })
+  step.done(`${replicas} of ${role}`)
+  return target
 }
 
 async function measuredCurve(
@@ -92,16 +89,18 @@ async function measuredCurve(
     signal,
     onPoint: (point) => sorted.add(point),
   })
+  const during = (step: Step) =>
+    measured.samples.filter(({ timeMs }) => timeMs > step.fromMs && timeMs <= step.toMs + 1_000)
   const last = sorted.steps.at(-1)
-  const during = measured.samples.filter(
-    ({ timeMs }) => last && timeMs > last.fromMs && timeMs <= last.toMs + 1_000,
-  )
   return {
     side,
     replicas,
-    steps: sorted.steps,
+    steps: sorted.steps.map((step) => {
+      const seen = during(step)
+      return { ...step, k6Cores: seen.length > 0 ? coresOf(seen, 'k6') : undefined }
+    }),
     verdict: verdictOn(sorted.steps, budgetMs),
-    saturated: saturatedPart(during, target.parts),
+    saturated: saturatedPart(last ? during(last) : [], target.parts),
     seconds: measured.seconds,
     completeness: measured.completeness,
   }

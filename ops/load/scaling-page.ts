@@ -17,10 +17,19 @@ export interface ScalingPage {
   question: string
   startedAt: string
   setting: Setting
+  /** How the load reaches the replicas; undefined where their number could not be set. */
+  replicas: string | undefined
 }
 
 /** Reads to the left, writes to the right; a curve for each number of replicas. */
-export function scalingPage({ curves, options, question, startedAt, setting }: ScalingPage): string {
+export function scalingPage({
+  curves,
+  options,
+  question,
+  startedAt,
+  setting,
+  replicas,
+}: ScalingPage): string {
   const missing = sum(curves.map(({ completeness }) => completeness.missing))
   const { budgetMs } = options
   return page({
@@ -51,7 +60,13 @@ export function scalingPage({ curves, options, question, startedAt, setting }: S
       { title: 'CPU, from step to step', charts: curves.map(cpuOf) },
       stepSection(curves),
     ],
-    notes: [['When', startedAt], ...settingNotes(setting), ...stepNotes(options), ...METHOD],
+    notes: [
+      ['When', startedAt],
+      ...settingNotes(setting),
+      ['Replicas', replicas ?? 'One of each, as it was found.'],
+      ...stepNotes(options),
+      ...METHOD,
+    ],
   })
 }
 
@@ -131,11 +146,13 @@ const stepSection = (curves: Curve[]): Section => ({
       { title: 'p95', cell: ({ step }) => duration(step.latencyMs?.p95) },
       { title: 'p99', cell: ({ step }) => duration(step.latencyMs?.p99) },
       { title: 'failed', cell: ({ step }) => String(step.failed) },
+      { title: 'k6 itself', cell: ({ step }) => cores(step.k6Cores) },
       { title: 'not begun', cell: ({ step }) => String(step.dropped) },
     ],
     curves.flatMap((curve) => curve.steps.map((step) => ({ curve, step }))),
   ),
 })
 
+const cores = (used: number | undefined) => (used === undefined ? '–' : `${used.toFixed(2)} cores`)
 const rate = (perSecond: number | undefined) =>
   perSecond === undefined ? '–' : `${shortNumber(perSecond)}/s`

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { existingK6 } from '../../ops/load/k6.ts'
+import type { Curve } from '../../ops/load/curve.ts'
 import type { Measured } from '../../ops/load/measure.ts'
 import { startSystem, type RunningSystem } from '../support/system.ts'
 
@@ -124,21 +125,29 @@ function withK6() {
     expect(html).toContain('Memory by process')
   }
 
-  test('scaling: goes up in steps on each side, and says where it ended', async () => {
+  test('scaling: each side with one replica and with two, which share the load, and says where it ended', async () => {
     const { code, output } = await load(
       'scaling',
       '--rate',
       '20',
       '--steps',
-      '2',
+      '1',
       '--step-seconds',
+      '2',
+      '--replicas',
       '2',
       '--users',
       '50',
     )
     expect(code).toBe(0)
-    expect(output).toMatch(/reads, 1 replica: budget kept to .*\n.*\n.* 0 missing/)
-    expect(output).toMatch(/writes, 1 replica: budget kept to .*\n.*\n.* 0 missing/)
+    for (const of of ['reads, 1 replica', 'reads, 2 replicas', 'writes, 1 replica', 'writes, 2 replicas'])
+      expect(output).toMatch(new RegExp(`${of}: budget kept to .*\n.*\n.* 0 missing`))
+    const curves = (await pageOf('scaling')).measured as unknown as Curve[]
+    const partsOf = ({ seconds }: Curve) => seconds.flatMap(({ cores = {} }) => Object.keys(cores))
+    expect(partsOf(curves[0]!)).toContain('query')
+    expect(partsOf(curves[1]!)).toContain('query 2')
+    expect(partsOf(curves[3]!)).toContain('command 2')
+    for (const { steps } of curves) expect(steps[0]!.achieved).toBeGreaterThan(5)
   }, 90_000)
 
   test('a system that is not there is told of', async () => {
