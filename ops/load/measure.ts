@@ -102,9 +102,10 @@ export async function measure({
       total: timeline.total,
       routes: timeline.byRoute(),
       scenarios: timeline.byScenario(),
-      seconds: timeline
-        .bySecond()
-        .map((second) => ({ ...second, ...seenUntil(startMs + (second.at + 1) * 1_000, during) })),
+      seconds: timeline.bySecond().map((second) => {
+        const endMs = startMs + (second.at + second.spanS) * 1_000
+        return { ...second, ...seenUntil(endMs, during, second.spanS) }
+      }),
       budgets: budgetsOf(JSON.parse(await readFile(file('summary.json'), 'utf8')) as Summary),
       visible: visibleOf(during),
     }

@@ -5,7 +5,10 @@ import type { Measured } from './measure.ts'
 type Values = (number | null)[]
 
 /** What the requests were like second by second, and what the pipeline did meanwhile. */
-export function runCharts({ seconds }: Pick<Measured, 'seconds'>, marks: Chart['marks'] = []): Chart[] {
+export function runCharts(
+  { seconds, total }: Pick<Measured, 'seconds' | 'total'>,
+  marks: Chart['marks'] = [],
+): Chart[] {
   const of = (value: (second: Measured['seconds'][number]) => number | undefined): Values =>
     seconds.map((second) => value(second) ?? null)
   const common = { x: seconds.map(({ at }) => at), xUnit: 's', marks }
@@ -19,8 +22,8 @@ export function runCharts({ seconds }: Pick<Measured, 'seconds'>, marks: Chart['
       unit: 'a second',
       series: [
         { name: 'answered', values: answered, legend: `${mean(answered)} on average` },
-        { name: 'failed', values: failed, colour: 1, legend: total(failed) },
-        { name: 'not begun in time', values: dropped, colour: 3, legend: total(dropped) },
+        { name: 'failed', values: failed, colour: 1, legend: inAll(total.failed) },
+        { name: 'not begun in time', values: dropped, colour: 3, legend: inAll(total.dropped) },
       ],
     },
     {
@@ -109,7 +112,7 @@ function byToken(seconds: Measured['seconds'], common: Pick<Chart, 'x' | 'xUnit'
 
 const known = (values: Values) => values.filter((value) => value !== null)
 const mean = (values: Values) => shortNumber(sum(known(values)) / Math.max(1, known(values).length))
-const total = (values: Values) => `${shortNumber(sum(known(values)))} in all`
+const inAll = (count: number) => `${shortNumber(count)} in all`
 
 /** In the legend stands the worst second: that is what a curve is looked at for. */
 function worst(name: string, values: Values, colour: number) {

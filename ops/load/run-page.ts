@@ -25,6 +25,7 @@ export interface RunPage {
 export function runPage({ measured, question, setting, spike }: RunPage): string {
   const { script, completeness, startedAt, seconds } = measured
   const rate = ratePerSecond(measured)
+  const spanS = seconds[0]?.spanS ?? 1
   return page({
     title: `Load: ${script}`,
     question,
@@ -33,7 +34,7 @@ export function runPage({ measured, question, setting, spike }: RunPage): string
     sections: [
       ...visibleSections(measured),
       {
-        title: 'Second by second',
+        title: spanS === 1 ? 'Second by second' : `Every ${spanS} seconds`,
         remark: 'Pointing at a curve shows its figures.',
         charts: [...runCharts(measured, spike?.marks).map(chart), cpuChart(seconds), cpuTable(seconds, rate)],
       },

@@ -1,4 +1,5 @@
 import { type Histogram, merged, quantileSeconds } from './histogram.ts'
+import { sum } from '../report/numbers.ts'
 import type { Sample } from './sampler.ts'
 
 /** What the sampler saw in that second. */
@@ -17,9 +18,13 @@ const NEAR_MS = 500
 
 export const ms = (seconds: number | undefined) => (seconds === undefined ? undefined : seconds * 1_000)
 
-/** The sample over that second: each is about the time since the one before, however long that was. */
-export function seenUntil(endMs: number, samples: readonly Sample[]): Partial<Seen> {
-  const sample = samples.find(({ timeMs }) => timeMs >= endMs - NEAR_MS)
+/** The sample over that second, or over so many: each is about the time since the one before, however long that was. */
+export function seenUntil(endMs: number, samples: readonly Sample[], spanS = 1): Partial<Seen> {
+  const over = Array.from({ length: spanS }, (_, n) => {
+    const secondsEndMs = endMs - n * 1_000
+    return samples.find(({ timeMs }) => timeMs >= secondsEndMs - NEAR_MS)
+  })
+  const sample = joined([...new Set(over)].filter((one) => one !== undefined).toReversed())
   if (!sample) return {}
   const { cores, coresBusy, rssMb, backlogEvents, lagSeconds, visible } = sample
   const at = (percent: number) => ms(visible && quantileSeconds(visible, percent))
@@ -31,6 +36,28 @@ export function seenUntil(endMs: number, samples: readonly Sample[]): Partial<Se
     lagMs: ms(lagSeconds),
     visibleP50Ms: at(50),
     visibleP99Ms: at(99),
+  }
+}
+
+/** What was used is a mean, what was waiting the worst, and what was held the last. */
+function joined(samples: readonly Sample[]): Sample | undefined {
+  const last = samples.at(-1)
+  if (!last || samples.length === 1) return last
+  const mean = (of: (sample: Sample) => number) => sum(samples.map(of)) / samples.length
+  const worst = (of: (sample: Sample) => number | undefined) => {
+    const known = samples.map(of).filter((one) => one !== undefined)
+    return known.length > 0 ? Math.max(...known) : undefined
+  }
+  const visible = samples.map((one) => one.visible).filter((one) => one !== undefined)
+  return {
+    ...last,
+    cores: Object.fromEntries(
+      Object.keys(last.cores).map((name) => [name, mean(({ cores }) => cores[name] ?? 0)]),
+    ),
+    coresBusy: mean(({ coresBusy }) => coresBusy),
+    backlogEvents: worst(({ backlogEvents }) => backlogEvents),
+    lagSeconds: worst(({ lagSeconds }) => lagSeconds),
+    visible: visible.length > 0 ? merged(visible) : undefined,
   }
 }
 

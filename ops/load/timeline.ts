@@ -9,9 +9,10 @@ export interface Latency {
   max: number
 }
 
-/** Of one second, counted from the first. */
+/** Of one second, counted from the first; of a long run, of so many from there on, each with the same part of them. */
 export interface Second {
   at: number
+  spanS: number
   answered: number
   failed: number
   dropped: number
@@ -34,6 +35,9 @@ export interface Group {
   /** The rate, where that is the scenario's own. */
   offered: number | undefined
 }
+
+/** A curve of more points is a band. */
+const SHOWN_MAX = 300
 
 /** What a run's requests were like: by second, by route, and by scenario. */
 export class Timeline {
@@ -67,13 +71,27 @@ export class Timeline {
     return { ...this.all.group('all'), dropped: this.all.dropped }
   }
 
-  /** Each whole second, also those in which nothing came; the last one is not whole, and left out. */
-  bySecond(): Second[] {
-    const count = Math.floor((this.lastMs - (this.firstMs ?? this.lastMs)) / 1_000)
-    return Array.from({ length: count }, (_, at) => {
-      const bucket = this.seconds.get(at) ?? new Bucket()
+  /**
+   * Each whole second, also those in which nothing came; the last one is not whole, and left out. Where there are more
+   * than a chart can show, so many of them are one.
+   */
+  bySecond(shownMax = SHOWN_MAX): Second[] {
+    const seconds = Math.floor((this.lastMs - (this.firstMs ?? this.lastMs)) / 1_000)
+    const spanS = Math.max(1, Math.ceil(seconds / shownMax))
+    return Array.from({ length: Math.floor(seconds / spanS) }, (_, n) => {
+      const at = n * spanS
+      const bucket = new Bucket()
+      for (let second = at; second < at + spanS; second++) bucket.join(this.seconds.get(second))
       const { answered, failed, latencyMs, visibleMs } = bucket.group('')
-      return { at, answered, failed, latencyMs, dropped: bucket.dropped, visibleMs: visibleMs.answer }
+      return {
+        at,
+        spanS,
+        answered: answered / spanS,
+        failed: failed / spanS,
+        dropped: bucket.dropped / spanS,
+        latencyMs,
+        visibleMs: visibleMs.answer,
+      }
     })
   }
 
@@ -116,6 +134,15 @@ class Bucket {
       default:
         return point satisfies never
     }
+  }
+
+  join(other: Bucket | undefined): void {
+    if (!other) return
+    this.dropped += other.dropped
+    this.failed += other.failed
+    for (const ms of other.durationsMs) this.durationsMs.push(ms)
+    for (const since of ['request', 'answer'] as const)
+      for (const ms of other.visibleMs[since]) this.visibleMs[since].push(ms)
   }
 
   group(name: string): Group {

@@ -22,6 +22,18 @@ test('seconds are counted from the first answer; those without one are there, th
   expect(timeline.total.answered).toBe(5)
 })
 
+test('a long run has spans of several seconds, with what came in one of them on average', () => {
+  const timeline = new Timeline()
+  for (let second = 0; second < 7; second++)
+    for (let n = 0; n <= second; n++) timeline.add(request(second * 1_000 + 10, { durationMs: second }))
+  timeline.add({ kind: 'dropped', timeMs: 3_500, scenario: 's', count: 3 })
+  timeline.add(request(7_020))
+  expect(timeline.bySecond(3)).toMatchObject([
+    { at: 0, spanS: 3, answered: 2, dropped: 0, latencyMs: { max: 2 } },
+    { at: 3, spanS: 3, answered: 5, dropped: 1, latencyMs: { max: 5 } },
+  ])
+})
+
 test('failures are counted by their status and not as answered; what was dropped is neither', () => {
   const timeline = new Timeline()
   timeline.add(request(0))
