@@ -1,3 +1,4 @@
+import { readModels } from '../../../query/read-models.ts'
 import { withTimeout } from '../../../shared/process/backoff.ts'
 import type { TcpProxy } from '../tcp-proxy.ts'
 
@@ -45,8 +46,8 @@ export async function atStoreWrite(proxy: TcpProxy, act: () => void): Promise<vo
   let isWriting = false
   proxy.onData = (chunk, direction) => {
     const text = chunk.toString('latin1')
-    if (direction === 'toServer') isWriting ||= text.includes('$replaceWith')
-    else if (isWriting && text.includes('nModified')) {
+    if (direction === 'toServer') isWriting ||= isDocumentWrite(chunk)
+    else if (isWriting && text.includes(WRITTEN)) {
       proxy.onData = undefined
       act()
       done.resolve()
@@ -56,3 +57,11 @@ export async function atStoreWrite(proxy: TcpProxy, act: () => void): Promise<vo
   }
   await withTimeout(done.promise, TIMEOUT_MS, 'waiting for a write').finally(() => (proxy.onData = undefined))
 }
+
+/** In the answer to any write, in BSON: how many documents, as a 32-bit integer named n. */
+const WRITTEN = '\u0010n\0'
+
+/** Into a read model, inserted or through the gate; tallies, heartbeats and what is parked go elsewhere. */
+export const isDocumentWrite = (command: Buffer): boolean =>
+  (command.includes('insert') || command.includes('$replaceWith')) &&
+  readModels.some(({ collection }) => command.includes(collection))

@@ -8,6 +8,7 @@ import {
 } from '../../../query/projector/parking/operations.ts'
 import { readModels } from '../../../query/read-models.ts'
 import { waitFor } from '../../wait.ts'
+import { isDocumentWrite } from './moments.ts'
 import type { Scene } from '../scene.ts'
 import { withCollections } from '../world/places.ts'
 import type { World } from '../world/world.ts'
@@ -145,7 +146,7 @@ async function deadly(scene: Scene): Promise<void> {
   let deaths = 0
   for (const query of world.queries)
     world.proxy(query, 'mongo').onData = (chunk, direction) => {
-      if (direction !== 'toServer' || !chunk.includes(DEADLY) || !isWrite(chunk)) return undefined
+      if (direction !== 'toServer' || !chunk.includes(DEADLY) || !isDocumentWrite(chunk)) return undefined
       deaths++
       query.condemn()
       query.signal('SIGKILL')
@@ -185,11 +186,6 @@ async function deadly(scene: Scene): Promise<void> {
 }
 
 const DEADLY = 'Deadly'
-
-/** Into a read model, inserted or through the gate: what is parked holds the event, too. */
-const isWrite = (command: Buffer) =>
-  (command.includes('insert') || command.includes('$replaceWith')) &&
-  readModels.some(({ collection }) => command.includes(collection))
 
 /** One of the client's writes. @returns the user's id */
 async function createDeadly({ client, world }: Scene): Promise<string | undefined> {
