@@ -18,7 +18,7 @@ export interface BenchSetting {
 }
 
 export function settingNow(
-  { stack, wrk, peers }: Omit<Site, 'defer'>,
+  { stack, peers }: Omit<Site, 'defer'>,
   { quick, sizes }: BenchOptions,
 ): BenchSetting {
   const processors = cpus()
@@ -31,7 +31,7 @@ export function settingNow(
     versions: [
       `Bun ${Bun.version}`,
       ...Object.values(stack.servers).map(({ product }) => product),
-      `wrk (${wrk.at(-1)})`,
+      'wrk',
     ].join(', '),
     store: store.startsWith('FerretDB')
       ? `${store} on PostgreSQL with DocumentDB, which is not MongoDB`
