@@ -45,7 +45,7 @@ async function deleteQueues(scene: Scene, count: number | undefined): Promise<vo
   )
   scene.served('writes', struckMs, struckMs + 3_000)
   scene.served('reads', struckMs, struckMs + 3_000)
-  // One is filled again faster than anybody looks.
+  // One may be filled again between two looks: its replicas were seen red for 90 ms to 2.3 s.
   if (count === undefined) scene.red('query', 'pipeline', struckMs)
   await scene.at(0.95)
   const noticed = await Promise.all(world.queries.map(({ url }) => lostQueues(url)))
